@@ -1,0 +1,152 @@
+"""Configs of Keras 2 and tf.keras 1.13–2.15 → Graph: Sequential and functional, nested at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lstm_migrate.architecture.calls import CallReader
+from lstm_migrate.architecture.drafting import MAX_LAYERS, MAX_NESTING, Draft, text
+from lstm_migrate.architecture.layers import MODEL_CLASSES, LayerReader
+from lstm_migrate.architecture.widths import batch_shape
+from lstm_migrate.errors import PlanError, SourceError
+from lstm_migrate.graph import Call, Graph, Layer, Ref
+
+
+def read(architecture: Mapping[str, Any], draft: Draft) -> Graph:
+    """The Graph of a model's config; PlanError with every problem found in it."""
+    if architecture.get("class_name") not in MODEL_CLASSES:
+        raise PlanError(
+            f"the model is a {architecture.get('class_name')!r}, not a stock model class",
+            expected=", ".join(sorted(MODEL_CLASSES)),
+            hint="A subclassed model's code is not in the file; convert its weights with an architecture.",
+        )
+    return draft.finish(read_model(draft, architecture, ""))
+
+
+def read_model(draft: Draft, entry: Mapping[str, Any], where: str) -> Graph | None:
+    """A model, top-level or nested; None if problems were noted."""
+    draft.depth += 1
+    if draft.depth > MAX_NESTING or draft.layer_count > MAX_LAYERS:
+        raise SourceError(
+            "models nest too deep, or too many layers",
+            where=where or "model_config",
+            expected=f"at most {MAX_NESTING} levels and {MAX_LAYERS} layers",
+        )
+    config = entry.get("config")
+    sequential = entry.get("class_name") == "Sequential"
+    if sequential and isinstance(config, Mapping) and "input_layers" in config:
+        sequential = False
+    if sequential:
+        graph = _sequential(draft, config, str(entry.get("name") or ""), where)
+    elif isinstance(config, Mapping) and isinstance(config.get("layers"), list):
+        graph = _functional(draft, config, where)
+    else:
+        draft.problem("the model's config has no layers", where or "model_config", found=text(config))
+        graph = None
+    draft.depth -= 1
+    return graph
+
+
+def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | None:
+    name = str(config.get("name") or "model")
+    reader = LayerReader(draft, read_model)
+    layers: dict[str, Layer] = {}
+    entries: list[Mapping[str, Any]] = []
+    for entry in config["layers"]:
+        if not isinstance(entry, Mapping):
+            draft.problem("not a layer", where or name, found=text(entry))
+            continue
+        own = entry.get("name")
+        layer = input_layer(draft, entry, where) or reader.layer(entry, where)
+        if layer is None:
+            continue
+        layer = replace(layer, name=str(own)) if isinstance(own, str) else layer
+        if layer.name in layers:
+            draft.problem(f"two layers are named {layer.name!r}", where or name)
+        layers[layer.name] = layer
+        entries.append({**entry, "name": layer.name})
+    if draft.problems:
+        return None
+    calls = CallReader(draft, layers, entries, where or name)
+    ordered = calls.ordered()
+    inputs = calls.references(config.get("input_layers"))
+    outputs = calls.references(config.get("output_layers"))
+    if draft.problems:
+        return None
+    keys = tuple(sorted(inputs)) if isinstance(inputs, Mapping) else None
+    refs = [inputs[key] for key in keys] if keys else _listed(inputs)
+    return Graph(
+        name,
+        layers,
+        tuple(ordered),
+        tuple(ref.layer for ref in refs),
+        outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs,
+        input_keys=keys,
+        trainable=bool(config.get("trainable", True)),
+    )
+
+
+def _listed(inputs: Any) -> list[Ref]:
+    return [inputs] if isinstance(inputs, Ref) else list(inputs)
+
+
+def _sequential(draft: Draft, config: Any, name: str, where: str) -> Graph | None:
+    listed = config.get("layers") if isinstance(config, Mapping) else config
+    if not isinstance(listed, list) or not listed:
+        draft.problem("the Sequential model has no layers", where or "model_config", found=text(config))
+        return None
+    settings: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+    name = name or str(settings.get("name") or "sequential")
+    reader = LayerReader(draft, read_model)
+    first = input_layer(draft, listed[0], where)
+    chain = [reader.layer(entry, where) for entry in (listed[1:] if first else listed)]
+    if draft.problems or not chain:
+        if not chain:
+            draft.problem("the Sequential model has no layers besides its input", where or name)
+        return None
+    layers = [layer for layer in chain if layer is not None]
+    if first is None:
+        shape, dtype = batch_shape(draft, listed[0], layers[0], settings, where)
+        if shape is None:
+            return None
+        first = Layer(f"{layers[0].name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
+    return chain_graph(name, first, layers, bool(settings.get("trainable", True)))
+
+
+def chain_graph(name: str, first: Layer, layers: list[Layer], trainable: bool = True) -> Graph:
+    """A Sequential model's Graph: each layer called once on the one before it."""
+    table = {first.name: first}
+    calls: list[Call] = []
+    last = Ref(first.name, 0, 0)
+    for layer in layers:
+        # A layer that stands twice in the list is a shared one: a further call, not a further layer.
+        table[layer.name] = layer
+        count = sum(call.layer == layer.name for call in calls)
+        calls.append(Call(layer.name, count, (last,)))
+        last = Ref(layer.name, count, 0)
+    return Graph(name, table, tuple(calls), (first.name,), last, sequential=True, trainable=trainable)
+
+
+def input_layer(draft: Draft, entry: Any, where: str) -> Layer | None:
+    """The InputLayer that `entry` describes, or None if it is another layer."""
+    if not isinstance(entry, Mapping) or entry.get("class_name") != "InputLayer":
+        return None
+    config = entry.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    name = str(config.get("name") or entry.get("name") or "input")
+    fate = draft.vocabulary.fate("InputLayer", config, f"{where}/{name}" if where else name)
+    draft.problems += fate.problems
+    shape = config.get("batch_input_shape", config.get("batch_shape"))
+    if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
+        draft.problem(
+            "the input has no shape", f"{where}/{name}", found=text(shape), expected="a list of sizes"
+        )
+        shape = [None]
+    dtype = config.get("dtype")
+    return Layer(
+        name,
+        "InputLayer",
+        {"batch_shape": tuple(shape), "dtype": dtype if isinstance(dtype, str) else draft.floatx},
+    )

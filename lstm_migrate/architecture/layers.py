@@ -1,0 +1,127 @@
+"""One layer of an old config → Layer: class, config keys, dtype policy, and what it wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lstm_migrate.architecture import operations
+from lstm_migrate.architecture.drafting import Draft, text
+from lstm_migrate.graph import Graph, Layer
+
+MODEL_CLASSES = frozenset({"Model", "Functional", "Sequential"})
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"})
+
+ReadModel = Callable[[Draft, Mapping[str, Any], str], Graph | None]
+
+
+class LayerReader:
+    """Builds Layers. `read_model` is how a nested model is read: the caller knows the era's form."""
+
+    def __init__(self, draft: Draft, read_model: ReadModel) -> None:
+        self.draft, self.read_model = draft, read_model
+
+    def layer(self, entry: Any, where: str, dtype: str = "") -> Layer | None:
+        """The layer that `entry` ({"class_name", "config"}) describes; None if problems were noted."""
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), (Mapping, list)):
+            self.draft.problem("not a layer", where, found=text(entry), expected="class_name and config")
+            return None
+        class_name = str(entry.get("class_name"))
+        config = entry["config"]
+        self.draft.layer_count += 1
+        if class_name in MODEL_CLASSES:
+            return self._model(entry, where)
+        if not isinstance(config, Mapping):
+            self.draft.problem("the config is no object", where, found=text(config))
+            return None
+        name = str(config.get("name") or entry.get("name") or class_name)
+        if class_name in operations.CLASSES:
+            return operations.operation_layer(self.draft, class_name, config, f"{where}/{name}")
+        return self._stock(class_name, name, config, f"{where}/{name}" if where else name, dtype)
+
+    def _model(self, entry: Mapping[str, Any], where: str) -> Layer | None:
+        graph = self.read_model(self.draft, entry, where)
+        if graph is None:
+            return None
+        name = str(entry.get("name") or graph.name)
+        return Layer(name, "Model", graph=graph, trainable=graph.trainable)
+
+    def _stock(
+        self, class_name: str, name: str, config: Mapping[str, Any], where: str, dtype: str
+    ) -> Layer | None:
+        found = self.draft.vocabulary.layer(class_name)
+        if found is None:
+            self.draft.problem(
+                f"no stock layer {class_name!r}",
+                where,
+                found=f"class {class_name}",
+                expected="a layer that Keras ships",
+                hint="The code of a custom layer is not in the file, so it cannot be carried over.",
+            )
+            return None
+        kind, declaration = found
+        if declaration.refuse is not None:
+            self.draft.problem(f"{class_name} cannot be carried over", where, hint=declaration.refuse)
+            return None
+        policy = self._policy(config.get("dtype"), where, dtype)
+        children = self._children(kind, config, where, policy)
+        fate = self.draft.vocabulary.fate(class_name, config, where)
+        self.draft.problems += fate.problems
+        for key, reason in fate.dropped.items():
+            self.draft.note("dropped", f"{where}: {key}", reason)
+        own = {key: value for key, value in fate.config.items() if key not in _CHILD_KEYS}
+        trainable = bool(config.get("trainable", True))
+        return Layer(name, kind, own, children, trainable=trainable, dtype=policy)
+
+    def _policy(self, value: Any, where: str, inherited: str) -> str:
+        if isinstance(value, Mapping):
+            inner = value.get("config")
+            value = inner.get("name") if isinstance(inner, Mapping) else None
+        if value is None or value == "_infer":
+            return inherited or self.draft.floatx
+        if value in FLOATS:
+            return str(value)
+        if str(value).startswith(("int", "uint", "bool", "string")):
+            # Keras 2's Embedding names its input's dtype here; its weights are floats all the same.
+            return inherited or self.draft.floatx
+        self.draft.problem("unknown dtype policy", where, found=text(value), expected=", ".join(FLOATS))
+        return "float32"
+
+    def _children(self, kind: str, config: Mapping[str, Any], where: str, dtype: str) -> dict[str, Layer]:
+        found: dict[str, Layer | None] = {}
+        if kind == "Bidirectional":
+            found = self._directions(config, where, dtype)
+        elif kind == "RNN":
+            found = {"cell": self._cell(config.get("cell"), f"{where}/cell", dtype)}
+        elif kind == "StackedRNNCells":
+            cells = config.get("cells")
+            for number, cell in enumerate(cells if isinstance(cells, list) else []):
+                found[str(number)] = self._cell(cell, f"{where}/{number}", dtype)
+        elif "layer" in config:
+            found = {"layer": self.layer(config["layer"], f"{where}/layer", dtype)}
+        return {label: child for label, child in found.items() if child is not None}
+
+    def _cell(self, entry: Any, where: str, dtype: str) -> Layer | None:
+        if isinstance(entry, list):
+            # Keras writes RNN([cell, cell]) as StackedRNNCells; a bare list means the same.
+            entry = {"class_name": "StackedRNNCells", "config": {"name": "stacked_rnn_cells", "cells": entry}}
+        return self.layer(entry, where, dtype)
+
+    def _directions(self, config: Mapping[str, Any], where: str, dtype: str) -> dict[str, Layer | None]:
+        forward = self.layer(config.get("layer"), f"{where}/forward_layer", dtype)
+        other = config.get("backward_layer")
+        if other is not None:
+            return {
+                "forward_layer": forward,
+                "backward_layer": self.layer(other, f"{where}/backward_layer", dtype),
+            }
+        if forward is None:
+            return {}
+        turned = {**forward.config, "go_backwards": not forward.config.get("go_backwards", False)}
+        backward = Layer(
+            forward.name, forward.kind, turned, forward.children, None, forward.trainable, forward.dtype
+        )
+        return {"forward_layer": forward, "backward_layer": backward}
+
+
+_CHILD_KEYS = frozenset({"layer", "backward_layer", "cell", "cells"})

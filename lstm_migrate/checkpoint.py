@@ -1,0 +1,82 @@
+"""Checkpoint: what a source file holds, before anyone asks what it means.
+
+Names, shapes and dtypes are there at once; values are read when asked for. It knows nothing of cells
+or layers: `readers/` makes Checkpoints, `architecture/` and `planning/` give their tensors a meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor as its header describes it. `dtype` is NumPy's name for it ("float32")."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def nbytes(self) -> int:
+        return prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who wrote the file, and how we know.
+
+    `name`: "keras", "tf.keras" or "unknown"; `version` as the file states it ("2.2.4-tf"), "" if it
+    does not; `backend`: "tensorflow", "theano", "cntk" or "".
+    """
+
+    name: str
+    version: str
+    backend: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An opened source.
+
+    `format`: "keras-hdf5" for a full model, "keras-hdf5-weights" without a config.
+    `groups`: for each layer of the file, in its order, the names of its tensors in their order.
+    `tensors`: by name, "<layer>/<weight name>" as they stand below the weights group.
+    `architecture`: the model's config as JSON, parsed; None if the file has none.
+    `left_behind`: what else the file holds and nobody reads, e.g. {"optimizer_weights": 12 tensors}.
+    `read(name)` gives the values; the file is closed when the Checkpoint's `with` block ends.
+    """
+
+    path: Path
+    format: str
+    writer: Writer
+    groups: Mapping[str, tuple[str, ...]]
+    tensors: Mapping[str, TensorInfo]
+    architecture: Mapping[str, Any] | None
+    left_behind: Mapping[str, str] = field(default_factory=dict)
+    read_values: Callable[[str], NDArray[Any]] = field(repr=False, default=None)  # type: ignore[assignment]
+    close: Callable[[], None] = field(repr=False, default=lambda: None)
+
+    def read(self, name: str) -> NDArray[Any]:
+        """The values of one tensor, read from the file now."""
+        return self.read_values(name)
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

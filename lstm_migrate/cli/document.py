@@ -1,0 +1,199 @@
+"""What a result says, in the order in which it is said; `render` and `terminal` draw it.
+
+A document is a sequence of blocks: a sentence, named facts, or a table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from lstm_migrate.report import (
+    Check,
+    Inspection,
+    LayerLine,
+    Note,
+    PlanReport,
+    Report,
+    Source,
+    TensorLine,
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One line of text; `verdict` colours it on a terminal."""
+
+    text: str
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Named facts, one a line. A name that is empty continues the fact above."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under column names. Columns named in `numbers` are aligned to the right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[str, ...] = ()
+
+
+Block = Sentence | Facts | Table
+Document = tuple[Block, ...]
+
+VERDICTS = {
+    "verified": "verified: {target} computes what {source} computed",
+    "unproven": "unproven: {target} was checked, but not in all its parts",
+    "failed": "failed: the converted model does not compute what {source} computed",
+    "inconclusive": "inconclusive: the checks could decide nothing",
+}
+
+
+@singledispatch
+def of(value: object) -> Document:
+    """The document for an Inspection, a PlanReport or a Report."""
+    raise TypeError(f"nothing to say about a {type(value).__name__}")
+
+
+@of.register
+def _inspection(value: Inspection) -> Document:
+    facts = Facts(
+        (
+            *_source(value.source),
+            ("model", value.model),
+            ("parameters", f"{value.parameters:,}"),
+            ("Keras 3 opens it", value.opens_in_keras_3),
+            ("convert would", value.convert_would),
+        )
+    )
+    return (facts, *_layers(value.layers), *_notes(value.notes))
+
+
+@of.register
+def _plan(value: PlanReport) -> Document:
+    facts = Facts((*_source(value.source), ("model", value.model)))
+    return (facts, *_layers(value.layers), *_tensors(value.tensors), *_notes(value.notes))
+
+
+@of.register
+def _report(value: Report) -> Document:
+    sentence = VERDICTS[value.verdict].format(source=value.source.path, target=value.target)
+    facts = Facts(
+        (
+            *_source(value.source),
+            ("target", value.target),
+            ("checked with", f"Keras {value.keras_version} on {value.backend}, {value.seconds:.1f} s"),
+            ("arrays", _effects(value.tensors)),
+        )
+    )
+    return (
+        Sentence(sentence, value.verdict),
+        facts,
+        *_checks(value.checks),
+        *_layers(value.layers),
+        *_notes(value.notes),
+    )
+
+
+def _source(source: Source) -> Iterator[tuple[str, str]]:
+    yield "source", source.path
+    yield "format", f"{source.format}, {_size(source.bytes)}"
+    backend = f" on {source.backend}" if source.backend else ""
+    yield "written by", f"{source.writer} {source.version}".rstrip() + backend
+    for evidence in source.evidence:
+        yield "", evidence
+
+
+def _layers(layers: Sequence[LayerLine]) -> Iterator[Table]:
+    rows = tuple(
+        (
+            layer.path,
+            layer.kind,
+            _pairs(layer.sizes),
+            _pairs({_plain(name): value for name, value in layer.activations.items()}),
+            layer.layout,
+            f"{layer.parameters:,}",
+            layer.becomes,
+        )
+        for layer in layers
+    )
+    columns = ("layer", "kind", "sizes", "activations", "layout", "parameters", "becomes")
+    if rows:
+        yield Table("Layers", columns, rows, numbers=("parameters",))
+
+
+def _tensors(tensors: Sequence[TensorLine]) -> Iterator[Table]:
+    rows = tuple(
+        (
+            ", ".join(tensor.tensors),
+            tensor.role,
+            tensor.variable,
+            "×".join(map(str, tensor.shape)) or "scalar",
+            tensor.dtype,
+            "; ".join(step.text for step in tensor.steps) or "as it is",
+            tensor.effect,
+        )
+        for tensor in tensors
+    )
+    columns = ("tensor name", "role", "variable path", "shape", "dtype", "steps", "effect")
+    if rows:
+        yield Table("Tensors", columns, rows)
+
+
+def _checks(checks: Sequence[Check]) -> Iterator[Table]:
+    if checks:
+        rows = tuple(
+            (check.name, check.verdict, check.detail, _pairs(_short(check.measured))) for check in checks
+        )
+        yield Table("Evidence", ("check", "verdict", "what it shows", "measured"), rows)
+    unproven = tuple((check.name, part) for check in checks for part in check.unproven)
+    if unproven:
+        yield Table("Not proven", ("check", "part"), unproven)
+
+
+def _notes(notes: Sequence[Note]) -> Iterator[Table]:
+    if notes:
+        rows = tuple((note.kind, note.where, note.text) for note in notes)
+        yield Table("Notes", ("kind", "where", "what"), rows)
+
+
+def _effects(tensors: Sequence[TensorLine]) -> str:
+    counts = Counter(tensor.effect for tensor in tensors)
+    parts = [f"{counts[effect]} {effect}" for effect in ("bitwise", "exact", "approximate") if counts[effect]]
+    return f"{len(tensors)} ({', '.join(parts)})" if parts else "none"
+
+
+def _short(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The single numbers and words; lists and tables are in the JSON form."""
+    return {name: value for name, value in measured.items() if isinstance(value, bool | int | float | str)}
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    pairs = (f"{name.replace('_', ' ')} {_number(value)}".strip() for name, value in values.items())
+    return ", ".join(pairs)
+
+
+def _plain(name: str) -> str:
+    """`recurrent_activation` in a column that is headed "activations"."""
+    return name.replace("activation", "").strip("_")
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,265 @@
+"""Vocabulary: one source's words, looked up: layer classes, config keys, activations, objects.
+
+It answers "what does this mean in Keras 3's words" from a Document and the version that wrote the
+file; it never decides anything that the document does not say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from lstm_migrate.errors import PlanError, Problem
+from lstm_migrate.graph import Activation, Layer
+from lstm_migrate.layouts.axes import Axes, Symbol
+from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
+from lstm_migrate.mapping.conversions import CONVERSIONS
+from lstm_migrate.mapping.document import Document, LayerDeclaration, ObjectDeclaration
+
+OBJECT_KINDS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
+
+# Read by architecture/, whatever the layer: who it is, not what it computes.
+STRUCTURAL = frozenset({"name", "trainable", "dtype", "batch_input_shape", "batch_shape"})
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a layer's config: Keras 3's words, what was dropped and why, what is wrong."""
+
+    config: dict[str, Any]
+    dropped: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one source. `version` is the writer's, as a tuple of numbers."""
+
+    document: Document
+    version: tuple[int, ...] = ()
+
+    @cached_property
+    def _classes(self) -> dict[str, str]:
+        names = {name: name for name in self.document.layers}
+        for name, declaration in self.document.layers.items():
+            names.update(dict.fromkeys(declaration.aliases, name))
+        return names
+
+    def layer(self, class_name: str) -> tuple[str, LayerDeclaration] | None:
+        """(kind, declaration) of a layer class, or None if this source has no such stock class."""
+        name = self._classes.get(class_name)
+        if name is None:
+            return None
+        declaration = self.document.layers[name]
+        return declaration.kind or name, declaration
+
+    def fate(self, class_name: str, config: Mapping[str, Any], where: str) -> Fate:
+        """`config` in Keras 3's words. Every key has a declared fate; an unknown one is a problem."""
+        found = self.layer(class_name)
+        assert found is not None
+        kind, declaration = found
+        fate = Fate({}, {})
+        problems: list[Problem] = []
+        kept = self._kept(declaration)
+        for key, value in config.items():
+            if key in STRUCTURAL and key not in declaration.only:
+                continue
+            name = declaration.rename.get(key, key)
+            if key in declaration.rename or key in kept:
+                try:
+                    fate.config[name] = self._value(name, value, declaration, fate)
+                except PlanError as error:
+                    problems += [
+                        Problem(p.what, f"{where}: {key}", p.found, p.expected, p.hint)
+                        for p in error.problems
+                    ]
+            else:
+                problems += self._unkept(declaration, key, value, f"{where}: {class_name}", fate)
+        for key, default in declaration.defaults.items():
+            if key not in fate.config:
+                fate.config[key] = self._value(key, self._default(default), declaration, fate)
+        return Fate(fate.config, fate.dropped, tuple(problems))
+
+    def _kept(self, declaration: LayerDeclaration) -> frozenset[str]:
+        kept: list[str] = []
+        for key in declaration.keep + self.document.common.keep:
+            kept += self.document.groups[key[1:]] if key.startswith("@") else [key]
+        return frozenset(kept)
+
+    def _unkept(
+        self, declaration: LayerDeclaration, key: str, value: Any, where: str, fate: Fate
+    ) -> list[Problem]:
+        only = declaration.only.get(key) or self.document.common.only.get(key)
+        if only is not None:
+            allowed = only.value if isinstance(only.value, list) else [only.value]
+            if value in allowed or value == only.value:
+                return []
+            expected = " or ".join(json.dumps(item) for item in allowed)
+            return [Problem(only.otherwise, where, f"{key}={json.dumps(value)}", f"{key}={expected}")]
+        reason = declaration.drop.get(key) or self.document.common.drop.get(key)
+        if reason is not None:
+            fate.dropped[key] = reason
+            return []
+        return [
+            Problem(
+                f"unknown config key {key!r}",
+                where,
+                found=f"{key}={json.dumps(value, default=str)[:80]}",
+                expected="a key that this layer has in some version of Keras",
+                hint="It may change what the layer computes, so it is not dropped without a word.",
+            )
+        ]
+
+    def _default(self, default: Any) -> Any:
+        if not (isinstance(default, list) and default and isinstance(default[0], dict)):
+            return default
+        for choice in default:
+            until = choice.get("until")
+            if until is None or self.version < version_numbers(str(until)):
+                return choice["value"]
+        return default[-1]["value"]
+
+    def _value(self, key: str, value: Any, declaration: LayerDeclaration, fate: Fate) -> Any:
+        conversion = declaration.convert.get(key)
+        if conversion is not None:
+            value = CONVERSIONS[conversion](value)
+        kind = next(
+            (type_ for glob, type_ in self.document.value_types.items() if fnmatchcase(key, glob)), ""
+        )
+        if kind == "activation":
+            return self.activation(value)
+        if kind in OBJECT_KINDS:
+            return self._object(kind, value, key, fate)
+        return value
+
+    def activation(self, value: Any) -> Activation:
+        """What an activation in a config means; PlanError if this source has none of that name."""
+        name = activation_name(value)
+        declared = self.document.activations.get(name)
+        if declared is None:
+            raise PlanError(
+                f"unknown activation {name!r}",
+                found=json.dumps(value, default=str)[:120],
+                expected=f"one of {', '.join(sorted(self.document.activations))}",
+                hint="A custom activation cannot be carried over: its code is not in the file.",
+            )
+        return Activation(declared.function, dict(declared.model_extra or {}))
+
+    def activation_name(self, activation: Activation) -> str:
+        """This vocabulary's first name for an activation; PlanError if it has none."""
+        for name, declared in self.document.activations.items():
+            same = declared.function == activation.function
+            if same and dict(declared.model_extra or {}) == dict(activation.parameters):
+                return name
+        raise PlanError(f"no name for the activation {activation}")
+
+    def _object(self, kind: str, value: Any, key: str, fate: Fate) -> Any:
+        if value is None or value == {}:
+            return None
+        name, config = _class_and_config(value)
+        found = self._declared_object(OBJECT_KINDS[kind], name)
+        if found is None or found[1].refuse is not None:
+            # It acts in training alone, so its loss changes no output; but it is said.
+            fate.dropped[key] = f"the {kind} {name!r} is none of Keras's own; outputs do not depend on it"
+            return None if kind != "initializer" else "zeros"
+        class_name, declaration = found
+        kept = {
+            declaration.rename.get(item, item): declaration.values.get(item, {}).get(setting, setting)
+            if isinstance(setting, str)
+            else setting
+            for item, setting in config.items()
+            if item in declaration.keep or item in declaration.rename
+        }
+        return {
+            "module": f"keras.{OBJECT_KINDS[kind]}",
+            "class_name": class_name,
+            "config": {**declaration.config, **kept},
+            "registered_name": None,
+        }
+
+    def _declared_object(self, kind: str, name: str) -> tuple[str, ObjectDeclaration] | None:
+        table = self.document.objects.get(kind, {})
+        for own, declaration in table.items():
+            if name == own or name in declaration.aliases:
+                return declaration.class_ or own, declaration
+        return None
+
+    @cached_property
+    def layouts(self) -> dict[str, Layout]:
+        """The declared layouts by name."""
+        return {name: self._layout(name) for name in self.document.layouts}
+
+    def cell(self, layer: Layer) -> tuple[Layout, dict[str, int]] | None:
+        """(layout, sizes from its config) of a recurrent layer or cell; None for other layers."""
+        declared = self.document.cells.get(layer.kind)
+        if declared is None:
+            return None
+        name = next(
+            (layout for key, layout in declared.when.items() if layer.config.get(key)), declared.layout
+        )
+        sizes = {
+            symbol: value
+            for symbol, key in declared.sizes.items()
+            if isinstance(value := layer.config.get(key), int)
+        }
+        return self.layouts[name], sizes
+
+    def _layout(self, name: str) -> Layout:
+        declared = self.document.layouts[name]
+        base = self._layout(declared.extends) if declared.extends else None
+        cell = declared.cell or (base.cell if base else "")
+        gates = tuple(declared.gates) if declared.gates else (base.gates.gates if base else ())
+        tensors = dict(base.tensors) if base else {}
+        for role, tensor in declared.tensors.items():
+            tensors[role] = StoredTensor(
+                role,
+                Axes.parse(tensor.axes),
+                tensor.name or role,
+                tensor.optional,
+                tensor.each == "gate",
+                _symbols(tensor.poured),
+            )
+        computes = {key: tuple(gates_) for key, gates_ in declared.computes.items()} or (
+            dict(base.computes) if base else {}
+        )
+        return Layout(name, cell, GateOrder(cell, gates), tensors, computes)
+
+
+def _symbols(text: str) -> tuple[Symbol, ...]:
+    if not text:
+        return ()
+    return tuple(symbol for axis in Axes.parse(text).pieces()[0].axes for symbol in axis)
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """The leading numbers of a version: "2.2.4-tf" → (2, 2, 4)."""
+    match = re.match(r"\d+(\.\d+)*", text)
+    return tuple(int(part) for part in match.group().split(".")) if match else ()
+
+
+def activation_name(value: Any) -> str:
+    """The name in an activation's config: None, a string, or a serialized function."""
+    if value is None:
+        return "linear"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        inner = value.get("config")
+        if isinstance(inner, str):
+            return inner
+        return str(value.get("registered_name") or value.get("class_name") or value)
+    return str(value)
+
+
+def _class_and_config(value: Any) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(value, Mapping) and "class_name" in value:
+        config = value.get("config")
+        return str(value["class_name"]), config if isinstance(config, Mapping) else {}
+    if isinstance(value, Mapping):
+        return "dict", value
+    return str(value), {}

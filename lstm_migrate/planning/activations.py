@@ -1,0 +1,53 @@
+"""Activations on their way to Keras 3: the same name, the same function by scaling, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lstm_migrate.errors import PlanError
+from lstm_migrate.graph import Activation
+from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.rules.hard_sigmoid import fold_factor
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """source(x) = keras3(factor·x + shift): what the weights in front of an activation must absorb."""
+
+    factor: float
+    shift: float
+
+
+@dataclass(frozen=True)
+class TargetActivation:
+    """Keras 3's name for the activation, and what the weights must absorb, if anything."""
+
+    name: str
+    scaled: Scaled | None = None
+
+
+def target_activation(activation: Activation, target: Vocabulary, where: str) -> TargetActivation:
+    """The same function in Keras 3's words; PlanError if it has none."""
+    for name, declared in target.document.activations.items():
+        same = declared.function == activation.function
+        if same and dict(declared.model_extra or {}) == dict(activation.parameters):
+            return TargetActivation(name)
+    if activation.function == "hard_sigmoid":
+        parameters = activation.parameters
+        factor, shift = fold_factor(parameters["slope"], parameters["offset"])
+        return TargetActivation("hard_sigmoid", Scaled(factor, shift))
+    raise PlanError(
+        f"Keras 3 has no activation that computes {activation}",
+        where=where,
+        expected=f"one of {', '.join(sorted(target.document.activations))}",
+    )
+
+
+def unfoldable(key: str, activation: Activation, gates: Iterable[str], where: str) -> PlanError:
+    """The error for an activation that also acts where no weight can scale its argument."""
+    return PlanError(
+        f"{key}={activation} acts on the cell's {', '.join(gates)}, where no weight can scale it",
+        where=where,
+        hint="Stock Keras 3 layers have no such function: retrain this layer with another activation.",
+    )

@@ -1,0 +1,101 @@
+"""Context: what every part of the planning may ask: both vocabularies, what is bound, the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lstm_migrate.checkpoint import TensorInfo
+from lstm_migrate.errors import PlanError
+from lstm_migrate.graph import Layer, LayerPath, WeightKey
+from lstm_migrate.layouts.axes import Axes, Symbol, solve
+from lstm_migrate.layouts.layout import Layout
+from lstm_migrate.layouts.steps import Form, Rearrange, Step
+from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.planning.plan import Assignment
+
+STORED_BY_POLICY = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """The fixed facts of one planning. `backend` is what the source computed with."""
+
+    source: Vocabulary
+    target: Vocabulary
+    bound: Mapping[WeightKey, str]
+    tensors: Mapping[str, TensorInfo]
+    backend: str
+    semantics: Mapping[str, object]
+
+    def info(self, key: WeightKey) -> TensorInfo:
+        """The header of the array that belongs at `key`."""
+        return self.tensors[self.bound[key]]
+
+    def solved(self, layout: Layout, path: LayerPath, sizes: Mapping[str, int]) -> dict[str, int]:
+        """All sizes of a layout's arrays at `path`, each array agreeing with the others."""
+        known = layout.sizes(sizes)
+        for role, tensor in layout.tensors.items():
+            key = WeightKey(path, role)
+            if key not in self.bound:
+                continue
+            found = solve(tensor.axes, self.info(key).shape, known)
+            if found is None:
+                raise PlanError(
+                    f"the shape of {self.bound[key]!r} does not fit the layer's other arrays",
+                    where=f"{'/'.join(path)}: {role}",
+                    found=str(self.info(key).shape),
+                    expected=f"{tensor.axes} with {', '.join(f'{k}={v}' for k, v in known.items())}",
+                )
+            known = found
+        return known
+
+    def flips(self, kind: str, role: str) -> bool:
+        """Whether this source stores the array turned by 180° in its spatial axes."""
+        return role in self.source.document.flipped.get(self.backend, {}).get(kind, [])
+
+    def stored(self, layout: Layout, kind: str) -> Layout:
+        """`layout` as this file's backend stored it: spatial axes flipped where it turns kernels."""
+        tensors = {
+            role: replace(tensor, axes=turned(tensor.axes)) if self.flips(kind, role) else tensor
+            for role, tensor in layout.tensors.items()
+        }
+        return replace(layout, tensors=tensors)
+
+    def assignment(
+        self,
+        layer: Layer,
+        role: str,
+        tensors: tuple[str, ...],
+        steps: tuple[Step, ...],
+        shape: tuple[int, ...],
+        forms: tuple[Form, Form] | None = None,
+    ) -> Assignment:
+        """How the array `role` of a target layer is made, in the dtype in which its policy stores it.
+
+        Its path starts at the layer; whoever places the layer puts what is above it in front.
+        """
+        dtype = STORED_BY_POLICY.get(layer.dtype, layer.dtype)
+        return Assignment(WeightKey((layer.name,), role), tensors, role, steps, shape, dtype, forms)
+
+    def turn(self, kind: str, key: WeightKey) -> tuple[Step, ...]:
+        """The step that turns a flipped convolution kernel, if this array is one."""
+        if not self.flips(kind, key.role):
+            return ()
+        info = self.info(key)
+        spatial = [f"k{number}" for number in range(len(info.shape) - 2)]
+        axes = Axes.parse(" ".join([*spatial, "x", "u"]))
+        sizes = dict(zip([*spatial, "x", "u"], info.shape, strict=True))
+        return (Rearrange(Form(turned(axes), sizes), Form(axes, sizes)),)
+
+
+def turned(axes: Axes) -> Axes:
+    """The expression with its spatial axes (k0, k1, k2) stored in reverse."""
+    return Axes(
+        tuple(
+            Symbol(item.name, flipped=True)
+            if isinstance(item, Symbol) and item.name.startswith("k")
+            else item
+            for item in axes.items
+        )
+    )

@@ -1,0 +1,157 @@
+"""Source Graph → target Graph: every layer expanded, every call rewired, every name one Keras 3 takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lstm_migrate.errors import LstmMigrateError, PlanError, Problem
+from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, map_leaves
+from lstm_migrate.planning.bidirectional import translate_bidirectional
+from lstm_migrate.planning.cells import translate_cell
+from lstm_migrate.planning.context import Context
+from lstm_migrate.planning.expansion import Expansion, Names, as_one, labelled, placed
+from lstm_migrate.planning.locally_connected import translate_locally_connected
+from lstm_migrate.planning.plain import translate_plain
+from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.thresholded_relu import translate_thresholded_relu
+from lstm_migrate.report import Note
+
+Translation = Callable[[Layer, LayerPath, Context], Expansion]
+
+# Kinds that Keras 3 has not, or that need more than their arrays carried over.
+REBUILT: dict[str, Translation] = {
+    "LocallyConnected1D": translate_locally_connected,
+    "LocallyConnected2D": translate_locally_connected,
+    "ThresholdedReLU": translate_thresholded_relu,
+}
+
+
+@dataclass
+class Translator:
+    """Translates one model and gathers what its parts bring: assignments, notes, problems."""
+
+    context: Context
+    assignments: list[Assignment] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    moved: dict[LayerPath, LayerPath] = field(default_factory=dict)
+
+    def graph(self, source: Graph) -> Graph:
+        """The target Graph; PlanError with every meaning that cannot be carried over."""
+        graph, assignments = self._model(source, (), ())
+        self.assignments += assignments
+        if self.problems:
+            raise PlanError(self.problems)
+        return graph
+
+    def _model(
+        self, source: Graph, path: LayerPath, place: LayerPath
+    ) -> tuple[Graph, tuple[Assignment, ...]]:
+        """A model at `path` in the source and `place` in the target; assignments below `place`."""
+        names = Names()
+        layers: dict[str, Layer] = {}
+        expansions: dict[str, Expansion] = {}
+        found: list[Assignment] = []
+        renamed = {name: self._name(names, name, (*path, name)) for name in source.layers}
+        for name, layer in source.layers.items():
+            layer = replace(layer, name=renamed[name])
+            if layer.kind == "InputLayer":
+                layers[layer.name] = layer
+                continue
+            expansion = self._unique(self._layer(layer, (*path, name), place), layer.name, names)
+            expansions[name] = expansion
+            found += expansion.assignments
+            layers |= {item.name: item for item in expansion.layers}
+            self.moved[*path, name] = (*place, expansion.layers[-1].name) if expansion.layers else place
+        calls, refs = _rewire(source, expansions, renamed)
+        chain = source.sequential and all(item.wiring is None for item in expansions.values())
+        graph = Graph(
+            names.mend(source.name),
+            layers,
+            tuple(calls),
+            tuple(renamed[name] for name in source.inputs),
+            map_leaves(source.outputs, lambda leaf: refs(leaf) if isinstance(leaf, Ref) else leaf),
+            chain,
+            source.input_keys,
+            source.trainable,
+        )
+        return graph, tuple(found)
+
+    def _name(self, names: Names, name: str, path: LayerPath) -> str:
+        found = names.unique(name)
+        if found != name:
+            self.notes.append(
+                Note("renamed", "/".join(path), f"{name!r} → {found!r}: Keras 3 forbids the old name")
+            )
+        return found
+
+    def _unique(self, expansion: Expansion, own: str, names: Names) -> Expansion:
+        """The expansion with the names of its further layers made unique in the model."""
+        renamed = {layer.name: names.unique(layer.name) for layer in expansion.layers if layer.name != own}
+        if all(old == new for old, new in renamed.items()):
+            return expansion
+        raise PlanError(
+            "the names of rebuilt layers are taken",
+            found=", ".join(renamed),
+            hint="Rename the layers of these names in the source model.",
+        )
+
+    def _layer(self, layer: Layer, path: LayerPath, place: LayerPath) -> Expansion:
+        try:
+            expansion = self._translated(layer, path, place)
+        except LstmMigrateError as error:
+            self.problems += error.problems
+            return Expansion((layer,))
+        self.notes += expansion.notes
+        return expansion
+
+    def _translated(self, layer: Layer, path: LayerPath, place: LayerPath) -> Expansion:
+        here = (*place, layer.name)
+        if layer.graph is not None:
+            graph, assignments = self._model(layer.graph, path, here)
+            return Expansion((replace(layer, graph=graph),), placed(assignments, (layer.name,)))
+        if layer.kind == "Bidirectional":
+            return translate_bidirectional(layer, path, self._child, here, self.context)
+        if layer.children:
+            return self._wrapper(layer, path, here)
+        if layer.kind in self.context.source.document.cells:
+            return translate_cell(layer, path, self.context)
+        return REBUILT.get(layer.kind, translate_plain)(layer, path, self.context)
+
+    def _wrapper(self, layer: Layer, path: LayerPath, here: LayerPath) -> Expansion:
+        own = translate_plain(replace(layer, children={}), path, self.context)
+        children = {}
+        assignments = own.assignments
+        for label, child in layer.children.items():
+            expansion = self._child(child, (*path, label), (*here, label))
+            children[label] = expansion.layers[0]
+            assignments += labelled(expansion, (layer.name,), label)
+        return Expansion((replace(own.layers[0], children=children),), assignments)
+
+    def _child(self, child: Layer, path: LayerPath, place: LayerPath) -> Expansion:
+        """A wrapped layer as one layer, known by the label that `path` and `place` end with."""
+        self.moved[path] = place
+        expansion = self._layer(child, path, place[:-1])
+        return as_one(expansion)
+
+
+def _rewire(
+    source: Graph, expansions: Mapping[str, Expansion], renamed: Mapping[str, str]
+) -> tuple[list[Call], Callable[[Ref], Ref]]:
+    results: dict[tuple[str, int], Callable[[int], Ref]] = {}
+
+    def refs(ref: Ref) -> Ref:
+        made = results.get((ref.layer, ref.call))
+        return made(ref.output) if made else Ref(renamed[ref.layer], ref.call, ref.output)
+
+    def moved(structure: Any) -> Any:
+        return map_leaves(structure, lambda leaf: refs(leaf) if isinstance(leaf, Ref) else leaf)
+
+    calls: list[Call] = []
+    for call in source.calls:
+        wired, result = expansions[call.layer].wire(call.index, moved(call.args), moved(dict(call.kwargs)))
+        calls += wired
+        results[call.layer, call.index] = result
+    return calls, refs

@@ -1,0 +1,143 @@
+"""evaluate(): a whole Graph on arrays, layer by layer, in the source's own semantics."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import lstm_migrate.reference
+from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, WeightKey, leaves, map_leaves, references
+from lstm_migrate.reference.scope import Array, NoReference, Precision, Scope, Tensor, forward
+from lstm_migrate.reference.semantics import Semantics
+
+DOUBLE = Precision(np.float64)
+
+Tap = Callable[[LayerPath, int, list[Array]], None]
+Watch = Callable[[Scope, tuple[Any, ...], Mapping[str, Any]], None]
+Precisions = Callable[[Layer], Precision]
+
+
+def evaluate(
+    graph: Graph,
+    weights: Mapping[WeightKey, Array],
+    inputs: Sequence[Array],
+    *,
+    semantics: Semantics,
+    precision: Precision = DOUBLE,
+    states: MutableMapping[LayerPath, list[Array]] | None = None,
+    precisions: Precisions | None = None,
+    tap: Tap | None = None,
+    watch: Watch | None = None,
+) -> list[Array]:
+    """The outputs of `graph`, flattened as `leaves(graph.outputs)` orders them.
+
+    `inputs` stand in the order of `graph.inputs`; floats are cast to `precision`, integers stay.
+    `states` carries what stateful layers remember from one evaluation to the next, by path.
+    `precisions` gives a layer its own precision; `tap(path, call index, outputs)` sees every call,
+    `watch(scope, args, kwargs)` what it was called with.
+    Raises NoReference where a layer has no forward pass here.
+    """
+    _import_forward_passes()
+    kept = {} if states is None else states
+    run = _Run(weights, semantics, precision, kept, precisions, tap, watch, _names_batch(graph))
+    tensors = [Tensor(precision.cast(np.asarray(value))) for value in inputs]
+    outputs = run.graph(graph, (), tensors)
+    return [tensor.value for tensor in leaves(outputs)]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One evaluation: what every layer of every depth shares."""
+
+    weights: Mapping[WeightKey, Array]
+    semantics: Semantics
+    precision: Precision
+    states: MutableMapping[LayerPath, list[Array]]
+    precisions: Precisions | None
+    tap: Tap | None
+    watch: Watch | None
+    static_batch: bool
+
+    def graph(self, graph: Graph, path: LayerPath, inputs: Sequence[Tensor]) -> Any:
+        """Tensors nested like `graph.outputs`."""
+        if len(inputs) != len(graph.inputs):
+            raise NoReference(path, f"{len(inputs)} inputs for the {len(graph.inputs)} of {graph.name!r}")
+        values = {Ref(name, 0, 0): tensor for name, tensor in zip(graph.inputs, inputs, strict=True)}
+        wanted = Counter(ref for call in graph.calls for ref in references(call))
+        wanted.update(leaf for leaf in leaves(graph.outputs) if isinstance(leaf, Ref))
+        for call in graph.calls:
+            for index, tensor in enumerate(self._call(graph, path, call, values)):
+                values[Ref(call.layer, call.index, index)] = tensor
+            for ref in references(call):
+                wanted[ref] -= 1
+                if not wanted[ref]:
+                    values.pop(ref, None)
+        return map_leaves(graph.outputs, values.__getitem__)
+
+    def _call(
+        self, graph: Graph, path: LayerPath, call: Call, values: Mapping[Ref, Tensor]
+    ) -> list[Tensor]:
+        layer, here = graph.layers[call.layer], (*path, call.layer)
+        precision = self.precisions(layer) if self.precisions else self.precision
+
+        def value_of(leaf: Any) -> Any:
+            if not isinstance(leaf, Ref):
+                return leaf
+            tensor = values[leaf]
+            return Tensor(precision.cast(tensor.value), tensor.mask)
+
+        scope = Scope(
+            layer,
+            here,
+            self.weights,
+            self.semantics,
+            precision,
+            self.states,
+            self.graph,
+            self.static_batch,
+        )
+        args = map_leaves(call.args, value_of)
+        kwargs = map_leaves(dict(call.kwargs), value_of)
+        if self.watch is not None:
+            self.watch(scope, args, kwargs)
+        result = scope.call(*args, **kwargs)
+        outputs = list(leaves(result))
+        if self.tap is not None:
+            self.tap(here, call.index, [tensor.value for tensor in outputs])
+        return outputs
+
+
+@forward("Model")
+def nested_model(scope: Scope, inputs: Any, *more: Any, mask: Any = None, **_: Any) -> Any:
+    """A model called as a layer: masks go in with its inputs and come out with its outputs."""
+    graph = scope.layer.graph
+    if graph is None:
+        raise NoReference(scope.path, "a nested model without its graph")
+    if isinstance(inputs, Mapping) and graph.input_keys:
+        inputs = [inputs[key] for key in graph.input_keys]
+    tensors = [leaf for leaf in leaves([inputs, list(more)]) if isinstance(leaf, Tensor)]
+    for index, given in enumerate(leaves(mask)):
+        if given is not None:
+            value = given.value if isinstance(given, Tensor) else given
+            tensors[index] = Tensor(tensors[index].value, value)
+    outputs = scope.run_graph(graph, scope.path, tensors)
+    if scope.semantics.nested_model_passes_mask:
+        return outputs
+    return map_leaves(outputs, lambda tensor: Tensor(tensor.value))
+
+
+def _names_batch(graph: Graph) -> bool:
+    shapes = [graph.layers[name].config.get("batch_shape") for name in graph.inputs]
+    return bool(shapes) and all(shape and shape[0] is not None for shape in shapes)
+
+
+def _import_forward_passes() -> None:
+    """Every module of this package registers its forward passes when it is imported."""
+    for module in pkgutil.iter_modules(lstm_migrate.reference.__path__):
+        importlib.import_module(f"{lstm_migrate.reference.__name__}.{module.name}")

@@ -1,0 +1,30 @@
+"""Matrix products with arrays as the file stores them, in the precision that a layer computes in.
+
+A matrix may be hundreds of megabytes of float32: it is widened a few rows at a time, never whole.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lstm_migrate.reference.scope import Array, Precision
+
+BLOCK_BYTES = 16 * 2**20
+
+
+def matmul(x: Array, matrix: Array, precision: Precision) -> Array:
+    """`x @ matrix`: x (…, rows), matrix (rows, columns) in any dtype; the result is in `precision`.
+
+    Half types are multiplied in float32 and the result is rounded, as the frameworks do on a CPU.
+    """
+    dtype = np.dtype(np.float32 if precision.dtype is np.float16 else precision.dtype)
+    x = x.astype(dtype, copy=False)
+    if matrix.dtype == dtype and precision.mantissa_bits is None and dtype == precision.dtype:
+        return np.asarray(x @ matrix)
+    rows, columns = matrix.shape
+    step = max(1, BLOCK_BYTES // max(1, columns * dtype.itemsize))
+    total = np.zeros((*x.shape[:-1], columns), dtype)
+    for start in range(0, rows, step):
+        block = precision.cast(matrix[start : start + step]).astype(dtype, copy=False)
+        total += x[..., start : start + step] @ block
+    return precision.cast(total)

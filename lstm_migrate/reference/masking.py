@@ -1,0 +1,27 @@
+"""Where masks come from: Masking and Embedding. What hands them on is each layer's own affair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lstm_migrate.reference.scope import NoReference, Scope, Tensor, forward
+
+
+@forward("Masking")
+def masking(scope: Scope, x: Tensor, **_: Any) -> Tensor:
+    """A step is masked, and zeroed, if all its features equal mask_value."""
+    there = np.any(x.value != scope.precision.dtype(scope.config.get("mask_value", 0.0)), axis=-1)
+    return Tensor(np.where(there[..., None], x.value, 0), there)
+
+
+@forward("Embedding")
+def embedding(scope: Scope, tokens: Tensor, **_: Any) -> Tensor:
+    """Rows of the table by token; with mask_zero the token 0 is masked."""
+    table = scope.stored("embeddings")
+    rows = tokens.value.astype(np.int64)
+    if rows.size and (rows.min() < 0 or rows.max() >= table.shape[0]):
+        raise NoReference(scope.path, f"a token outside the vocabulary of {table.shape[0]}")
+    mask = tokens.value != 0 if scope.config.get("mask_zero") else None
+    return Tensor(scope.precision.cast(table[rows]), mask)

@@ -1,0 +1,144 @@
+"""Target Graph → a live Keras model, built by calling its layers along the Graph.
+
+Keras is imported here, in `variables.py` and in `reopened.py`, and nowhere else; it is imported when
+the first of them is, so that commands that need no Keras never wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from lstm_migrate.errors import LstmMigrateError, PlanError
+from lstm_migrate.graph import Activation, Call, Graph, Layer, LayerPath, Ref, map_leaves
+
+ActivationName = Callable[[Activation], str]
+
+
+@contextmanager
+def no_initial_values() -> Iterator[None]:
+    """Inside it, initializers give zeros: values are about to be replaced, and an orthogonal matrix
+    of a few thousand units takes longer to make than to load."""
+    classes = {
+        item
+        for item in vars(keras.initializers).values()
+        if isinstance(item, type) and issubclass(item, keras.initializers.Initializer)
+    }
+    kept = {item: item.__dict__["__call__"] for item in classes if "__call__" in item.__dict__}
+
+    def zeros(self: Any, shape: Any, dtype: Any = None, **_: Any) -> Any:
+        return keras.ops.zeros(shape, dtype=dtype)
+
+    try:
+        for item in kept:
+            item.__call__ = zeros
+        yield
+    finally:
+        for item, call in kept.items():
+            item.__call__ = call
+
+
+class Builder:
+    """Builds Keras models from Graphs. `activation_name` gives Keras 3's name of an activation."""
+
+    def __init__(self, activation_name: ActivationName) -> None:
+        self.activation_name = activation_name
+
+    def model(self, graph: Graph) -> Any:
+        """The Keras model, with every variable zero."""
+        with no_initial_values():
+            return self._model(graph, ())
+
+    def _model(self, graph: Graph, path: LayerPath) -> Any:
+        objects = {
+            name: self._layer(layer, (*path, name))
+            for name, layer in graph.layers.items()
+            if layer.kind != "InputLayer" and not layer.kind.startswith("ops.")
+        }
+        names = [call.layer for call in graph.calls]
+        if graph.sequential and len(set(names)) == len(names):
+            model = self._sequential(graph, [objects[name] for name in names], path)
+        else:
+            model = self._functional(graph, objects, path)
+        return model
+
+    def _sequential(self, graph: Graph, layers: list[Any], path: LayerPath) -> Any:
+        first = graph.layers[graph.inputs[0]]
+        start = [] if first.config["batch_shape"] is None else [self._input(first)]
+        with located(path or (graph.name,)):
+            return keras.Sequential([*start, *layers], name=graph.name)
+
+    def _input(self, layer: Layer) -> Any:
+        return keras.Input(
+            batch_shape=layer.config["batch_shape"], dtype=layer.config["dtype"], name=layer.name
+        )
+
+    def _functional(self, graph: Graph, objects: Mapping[str, Any], path: LayerPath) -> Any:
+        tensors: dict[Ref, Any] = {}
+        for name in graph.layers:
+            if graph.layers[name].kind == "InputLayer":
+                tensors[Ref(name, 0, 0)] = self._input(graph.layers[name])
+        for call in graph.calls:
+            with located((*path, call.layer)):
+                outputs = self._call(graph.layers[call.layer], objects.get(call.layer), call, tensors)
+            for number, tensor in enumerate(keras.tree.flatten(outputs)):
+                tensors[Ref(call.layer, call.index, number)] = tensor
+        inputs = [tensors[Ref(name, 0, 0)] for name in graph.inputs]
+        fed: Any = dict(zip(graph.input_keys, inputs, strict=True)) if graph.input_keys else inputs
+        if isinstance(fed, list) and len(fed) == 1:
+            fed = fed[0]
+        outputs = map_leaves(graph.outputs, lambda leaf: tensors[leaf])
+        with located(path or (graph.name,)):
+            return keras.Model(fed, outputs, name=graph.name)
+
+    def _call(self, layer: Layer, item: Any, call: Call, tensors: Mapping[Ref, Any]) -> Any:
+        def value(leaf: Any) -> Any:
+            return tensors[leaf] if isinstance(leaf, Ref) else leaf
+
+        args = [map_leaves(arg, value) for arg in call.args]
+        kwargs = {key: map_leaves(arg, value) for key, arg in call.kwargs.items()}
+        if item is None:
+            return getattr(keras.ops, layer.kind.removeprefix("ops."))(*args, **kwargs)
+        return item(*args, **kwargs)
+
+    def _layer(self, layer: Layer, path: LayerPath) -> Any:
+        if layer.graph is not None:
+            return self._model(layer.graph, path)
+        arguments: dict[str, Any] = {
+            key: self.activation_name(value) if isinstance(value, Activation) else value
+            for key, value in layer.config.items()
+        }
+        arguments |= self._children(layer, path)
+        with located(path):
+            item = getattr(keras.layers, layer.kind)(**arguments, name=layer.name, dtype=layer.dtype)
+            if not layer.trainable:
+                item.trainable = False
+            return item
+
+    def _children(self, layer: Layer, path: LayerPath) -> dict[str, Any]:
+        made = {label: self._layer(child, (*path, label)) for label, child in layer.children.items()}
+        if layer.kind == "StackedRNNCells":
+            return {"cells": [made[label] for label in sorted(made, key=int)]}
+        if layer.kind == "Bidirectional":
+            return {"layer": made["forward_layer"], "backward_layer": made["backward_layer"]}
+        return made
+
+
+@contextmanager
+def located(path: LayerPath) -> Iterator[None]:
+    """Turns whatever Keras raises inside it into a PlanError that names the layer."""
+    try:
+        yield
+    except LstmMigrateError:
+        raise
+    except Exception as error:
+        # Keras raises any kind of exception here; all of them mean that the layer does not fit.
+        said = " ".join(str(error).split())
+        raise PlanError(
+            "Keras 3 cannot build this layer",
+            where="/".join(path),
+            found=f"{type(error).__name__}: {said[:300]}",
+        ) from error

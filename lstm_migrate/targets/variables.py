@@ -1,0 +1,60 @@
+"""Which variable of a live Keras model plays which role: one address scheme for filling and reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from lstm_migrate.errors import TargetError
+from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
+
+# State that a run starts with at zero: no checkpoint of an old framework holds it.
+UNSTORED = frozenset({"rnn_state", "count", "seed_generator_state"})
+
+
+def variables(model: Any, graph: Graph) -> dict[WeightKey, Any]:
+    """Every stored variable of `model`, which was built along `graph`, by its place and role."""
+    return dict(_of_graph(model, graph, ()))
+
+
+def _of_graph(model: Any, graph: Graph, path: LayerPath) -> Iterator[tuple[WeightKey, Any]]:
+    for name, layer in graph.layers.items():
+        if layer.kind != "InputLayer" and not layer.kind.startswith("ops."):
+            yield from _of_layer(model.get_layer(name), layer, (*path, name))
+
+
+def _of_layer(item: Any, layer: Layer, path: LayerPath) -> Iterator[tuple[WeightKey, Any]]:
+    if layer.graph is not None:
+        yield from _of_graph(item, layer.graph, path)
+        return
+    below = {id(variable) for label in layer.children for variable in _child(item, label).variables}
+    own = [variable for variable in item.variables if id(variable) not in below]
+    own = [variable for variable in own if variable.name not in UNSTORED]
+    repeated = Counter(variable.name for variable in own)
+    for variable in own:
+        role = variable.name
+        if repeated[role] > 1:
+            # Layers made of layers, e.g. attention: "query/kernel".
+            role = "/".join(variable.path.split("/")[-2:])
+        yield WeightKey(path, role), variable
+    for label, child in layer.children.items():
+        yield from _of_layer(_child(item, label), child, (*path, label))
+
+
+def _child(item: Any, label: str) -> Any:
+    return item.cells[int(label)] if label.isdigit() else getattr(item, label)
+
+
+def fill(variable: Any, key: WeightKey, value: Any) -> None:
+    """Assigns; a shape that does not fit is an error that names the variable."""
+    if tuple(variable.shape) != tuple(value.shape):
+        raise TargetError(
+            "the array does not fit the variable",
+            where=f"{key} ({variable.path})",
+            found=str(tuple(value.shape)),
+            expected=str(tuple(variable.shape)),
+        )
+    variable.assign(keras.ops.convert_to_tensor(value, dtype=variable.dtype))

@@ -1,0 +1,156 @@
+"""Behaviour: the source's equations on its stored arrays, against the written file.
+
+Three computations of the same inputs: the source model in NumPy float64; the written file's own
+config and values in NumPy float64; the written file run by Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_migrate.graph import LayerPath
+from lstm_migrate.reference.evaluate import evaluate
+from lstm_migrate.reference.scope import Array, NoReference, ShapeTooSmall
+from lstm_migrate.report import Check
+from lstm_migrate.verification.probes import probes
+from lstm_migrate.verification.subject import Model, Subject
+from lstm_migrate.verification.tolerance import Tolerance, derive, distance, last_place, run_precision
+
+CALLS = 2  # a stateful model is called twice: the second call starts from the first one's states
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One probe's outcome."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    pair: float
+    keras: float
+    tolerance: Tolerance
+
+    @property
+    def holds(self) -> bool:
+        return self.pair <= self.tolerance.pair and self.keras <= self.tolerance.keras
+
+
+def check_behaviour(subject: Subject) -> Check:
+    """The check over all probes; names the first layer whose output differs if one does."""
+    policies = [layer.dtype for _, layer in subject.source.graph.walk()]
+    bitwise = all(recipe.effect == "bitwise" for recipe in subject.recipes)
+    found: list[Comparison] = []
+    try:
+        for inputs, exact in probes(subject.source.graph, lambda given: run(subject.source, given)):
+            found.append(_compare(subject, inputs, exact, last_place(policies), bitwise))
+            if not found[-1].holds:
+                return _failed(subject, inputs, found[-1])
+    except NoReference as gap:
+        return Check(
+            "behaviour",
+            "unproven",
+            "a part of the model has no reference: its outputs could not be computed independently",
+            {},
+            (str(gap),),
+        )
+    except ShapeTooSmall as error:
+        return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
+    return _passed(found)
+
+
+def run(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
+    """The model's outputs in NumPy; of a stateful model, those of CALLS calls one after the other."""
+    states: dict[LayerPath, list[Array]] = {}
+    calls = CALLS if stateful(model) else 1
+    return [
+        output
+        for _ in range(calls)
+        for output in evaluate(
+            model.graph, model.weights, inputs, semantics=model.semantics, states=states, **options
+        )
+    ]
+
+
+def stateful(model: Model) -> bool:
+    """Whether any layer carries its state from one call to the next."""
+    return any(layer.config.get("stateful") for _, layer in model.graph.walk())
+
+
+def _compare(
+    subject: Subject, inputs: list[Array], exact: list[Array], ulp: float, bitwise: bool
+) -> Comparison:
+    rounded = run(subject.source, inputs, precisions=run_precision)
+    tolerance = derive(exact, rounded, ulp, bitwise=bitwise)
+    pair = distance(exact, run(subject.target, inputs))
+    keras = distance(exact, live_outputs(subject, inputs))
+    return Comparison(tuple(value.shape for value in inputs), pair, keras, tolerance)
+
+
+def live_outputs(subject: Subject, inputs: Sequence[Array]) -> list[Array]:
+    """Keras's outputs, from its first state on, of as many calls as `run` makes."""
+    if not stateful(subject.source):
+        return subject.live.outputs(inputs)
+    subject.live.reset_states()
+    return [output for _ in range(CALLS) for output in subject.live.outputs(inputs)]
+
+
+def _passed(found: Sequence[Comparison]) -> Check:
+    worst = max(found, key=lambda item: item.keras / item.tolerance.keras)
+    return Check(
+        "behaviour",
+        "verified",
+        f"{len(found)} probes: Keras is within {worst.keras:.1e} of the source's equations "
+        f"(allowed {worst.tolerance.keras:.1e}), and the written weights within {_worst_pair(found):.1e} in float64",
+        {
+            "keras_error": worst.keras,
+            "keras_tolerance": worst.tolerance.keras,
+            "float64_error": _worst_pair(found),
+            "float64_tolerance": max(item.tolerance.pair for item in found),
+            "tolerance_is": worst.tolerance.described(),
+            "probes": [[list(shape) for shape in item.shapes] for item in found],
+        },
+    )
+
+
+def _worst_pair(found: Sequence[Comparison]) -> float:
+    return max(item.pair for item in found)
+
+
+def _failed(subject: Subject, inputs: list[Array], outcome: Comparison) -> Check:
+    layer = _first_difference(subject, inputs, outcome)
+    who = "the written weights, in float64" if outcome.pair > outcome.tolerance.pair else "Keras's own run"
+    error = outcome.pair if outcome.pair > outcome.tolerance.pair else outcome.keras
+    return Check(
+        "behaviour",
+        "failed",
+        f"{who}, differs from the source's equations by {error:.2e}; first in {layer}",
+        {
+            "keras_error": outcome.keras,
+            "keras_tolerance": outcome.tolerance.keras,
+            "float64_error": outcome.pair,
+            "float64_tolerance": outcome.tolerance.pair,
+            "tolerance_is": outcome.tolerance.described(),
+            "first_layer": layer,
+        },
+    )
+
+
+def _first_difference(subject: Subject, inputs: list[Array], outcome: Comparison) -> str:
+    """The first source layer, in the order of computing, whose output the target's does not equal."""
+    outputs: dict[tuple[LayerPath, int], list[Array]] = {}
+
+    def keep(path: LayerPath, call: int, values: list[Array]) -> None:
+        outputs.setdefault((path, call), values)
+
+    run(subject.target, inputs, tap=keep)
+    target = dict(outputs)
+    outputs.clear()
+    run(subject.source, inputs, tap=keep)
+    for (path, call), values in outputs.items():
+        other = target.get((subject.moved.get(path, path), call))
+        scale = max([1.0, *(float(np.abs(value).max(initial=0.0)) for value in values)])
+        if other is not None and distance(values, other) > outcome.tolerance.pair * scale:
+            return "/".join(path)
+    return "no layer in NumPy: Keras computes something else from the same weights"

@@ -1,0 +1,48 @@
+"""Evidence: all checks together, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lstm_migrate.report import Check, Verdict
+from lstm_migrate.verification.behaviour import check_behaviour
+from lstm_migrate.verification.placement import check_placement
+from lstm_migrate.verification.power import check_power
+from lstm_migrate.verification.recorded import Recording, check_recorded
+from lstm_migrate.verification.subject import Subject
+
+Advance = Callable[[str], None]
+
+
+def gather(subject: Subject, recording: Recording | None, advance: Advance) -> tuple[Check, ...]:
+    """Every check that can be made; later ones are left out once one has failed."""
+    checks: list[Check] = []
+    makers: list[tuple[str, Callable[[], Check]]] = [
+        ("placement", lambda: check_placement(subject)),
+        ("behaviour", lambda: check_behaviour(subject)),
+        ("power", lambda: check_power(subject)),
+    ]
+    if recording is not None:
+        makers.append(("recorded", lambda: check_recorded(subject, recording)))
+    for name, make in makers:
+        advance(name)
+        checks.append(make())
+        if checks[-1].verdict == "failed":
+            break
+    return tuple(checks)
+
+
+def verdict(checks: Sequence[Check]) -> Verdict:
+    """What the checks show together.
+
+    One failure is a failure. Recorded outputs prove the whole model, so they outweigh a check that
+    could not reach a part of it. Otherwise every check must stand.
+    """
+    said = {check.name: check.verdict for check in checks}
+    if "failed" in said.values():
+        return "failed"
+    if said.get("recorded") == "verified":
+        return "verified"
+    if "inconclusive" in said.values():
+        return "inconclusive"
+    return "unproven" if "unproven" in said.values() else "verified"

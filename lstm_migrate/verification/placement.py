@@ -1,0 +1,119 @@
+"""Placement: every recipe run on numbers that name their own position.
+
+It sees lost, doubled and misplaced elements bit for bit, with no model at all, and is blind to a
+wrongly declared layout. Where two elements are summed, powers of their numbers tell which two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from lstm_migrate.reference.scope import Array
+from lstm_migrate.report import Check
+from lstm_migrate.verification.coordinates import coordinates
+from lstm_migrate.verification.subject import Recipe, Subject
+
+MOST_CHECKED = 1 << 21  # of a larger array, this many elements have their coordinates compared
+
+
+def check_placement(subject: Subject) -> Check:
+    """The check over all recipes and all source elements."""
+    counts: dict[str, Array] = {}
+    whole: dict[str, int] = {}
+    wrong: list[str] = []
+    elements = 0
+    for recipe in subject.recipes:
+        elements += prod(recipe.shape)
+        stored = subject.target.weights[recipe.target]
+        if tuple(stored.shape) != tuple(recipe.shape):
+            wrong.append(f"{recipe.target}: has shape {stored.shape}, planned {recipe.shape}")
+            continue
+        if not recipe.steps:
+            whole[recipe.tensors[0]] = whole.get(recipe.tensors[0], 0) + 1
+        elif recipe.tensors:
+            wrong += _traced(recipe, subject.shapes, counts)
+        if not _as_planned(recipe, subject, stored):
+            wrong.append(f"{recipe.target}: the file does not hold what the plan says")
+    wrong += _uncovered(subject, counts, whole)
+    if wrong:
+        return Check("placement", "failed", "; ".join(wrong[:4]), {"problems": wrong})
+    return Check(
+        "placement",
+        "verified",
+        f"each of {elements:,} target elements comes from its own place, and no source element is lost or doubled",
+        {"elements": elements, "variables": len(subject.recipes)},
+    )
+
+
+def _as_planned(recipe: Recipe, subject: Subject, stored: Array) -> bool:
+    return bool(np.array_equal(recipe.run(subject.read), stored, equal_nan=stored.dtype.kind == "f"))
+
+
+def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], counts: dict[str, Array]) -> list[str]:
+    """Runs the recipe on positions, counts what arrives, and compares coordinates."""
+    starts, numbers = [], []
+    total = 0
+    for name in recipe.tensors:
+        size = prod(shapes[name])
+        numbers.append(np.arange(total + 1, total + size + 1, dtype=np.int64).reshape(shapes[name]))
+        starts.append(total)
+        total += size
+    single = recipe.follow(numbers, _trace)
+    arrived = [single]
+    if recipe.effect != "bitwise":
+        squares = recipe.follow([number * number for number in numbers], _trace)
+        arrived = _parts(single, squares)
+    for part in arrived:
+        if part.min(initial=1) < 1 or part.max(initial=1) > total:
+            return [f"{recipe.target}: holds what no source element explains"]
+    for name, start in zip(recipe.tensors, starts, strict=True):
+        size = prod(shapes[name])
+        count = counts.setdefault(name, np.zeros(size, np.int8))
+        for part in arrived:
+            inside = part.ravel() - 1 - start
+            np.add.at(count, inside[(inside >= 0) & (inside < size)], 1)
+    return _displaced(recipe, arrived)
+
+
+def _trace(step: Any, value: Array) -> Array:
+    return np.asarray(step.trace(value))
+
+
+def _parts(single: Array, squares: Array) -> list[Array]:
+    """The numbers whose sum is `single` and whose squares add up to `squares`: one or two each."""
+    if np.array_equal(single * single, squares):
+        return [single]
+    # a + b = s and a² + b² = q: a and b are (s ± √(2q − s²)) / 2.
+    root = np.sqrt((2 * squares - single * single).astype(np.float64)).round().astype(np.int64)
+    return [(single + root) // 2, (single - root) // 2]
+
+
+def _displaced(recipe: Recipe, arrived: Sequence[Array]) -> list[str]:
+    """Elements whose declared gate, unit, feature … differ between where they were and where they are."""
+    if recipe.forms is None or len(recipe.tensors) != 1:
+        return []
+    before, after = recipe.forms
+    size = arrived[0].size
+    chosen = np.arange(size) if size <= MOST_CHECKED else np.arange(0, size, size // MOST_CHECKED + 1)
+    there = coordinates(chosen, after)
+    for part in arrived:
+        here = coordinates(part.ravel()[chosen] - 1, before)
+        for name, where in there.items():
+            if name in here and not np.array_equal(here[name], where):
+                return [f"{recipe.target}: elements of another {name} stand in its place"]
+    return []
+
+
+def _uncovered(subject: Subject, counts: Mapping[str, Array], whole: Mapping[str, int]) -> list[str]:
+    wrong = [f"{name}: copied {count} times" for name, count in whole.items() if count != 1]
+    for name, count in counts.items():
+        lost, doubled = int((count == 0).sum()), int((count > 1).sum())
+        if lost or doubled:
+            wrong.append(f"{name}: {lost} elements lost, {doubled} doubled")
+    used = {name for recipe in subject.recipes for name in recipe.tensors}
+    wrong += [f"{name}: used by no variable" for name in subject.shapes if name not in used]
+    return wrong

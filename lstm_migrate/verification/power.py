@@ -1,0 +1,132 @@
+"""Power: could the behaviour check have failed? Each step left out in turn must be seen.
+
+Every recipe is run with one of its steps forgotten (a plain copy: not made at all), and the layer it
+belongs to is computed with the wrong array on the inputs that it had in a probe. The error must stand
+well above what rounding explains; if it does not, the evidence is inconclusive. A step that changes
+nothing in this file (a sum with a zero bias) is idle and is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lstm_migrate.graph import LayerPath, WeightKey, leaves
+from lstm_migrate.reference.evaluate import evaluate
+from lstm_migrate.reference.scope import Array, NoReference, Scope
+from lstm_migrate.report import Check
+from lstm_migrate.verification.probes import probes
+from lstm_migrate.verification.subject import Recipe, Subject
+from lstm_migrate.verification.tolerance import distance
+
+WELL_ABOVE = 2.0**-24 * 256  # relative to the size of the layer's outputs: far from float32 rounding
+
+
+@dataclass
+class Watched:
+    """A layer's call as it happened in a probe."""
+
+    scope: Scope
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    def outputs(self, weights: Mapping[WeightKey, Array]) -> list[Array]:
+        """The layer's outputs with these weights, from its first state on."""
+        scope = replace(self.scope, weights=weights, states={})
+        return [item.value for item in leaves(scope.call(*self.args, **self.kwargs))]
+
+
+def check_power(subject: Subject) -> Check:
+    """The check; its detail names the steps whose absence nobody would see."""
+    try:
+        watched = _watch(subject)
+    except NoReference as gap:
+        return Check("power", "unproven", "a part of the model has no reference", {}, (str(gap),))
+    unseen, seen, idle, smallest = [], 0, 0, float("inf")
+    for recipe in subject.recipes:
+        calls = _calls_of(recipe.target.path, watched)
+        for what, wrong in _mistakes(recipe, subject):
+            if wrong is None:
+                idle += 1
+                continue
+            jump = max((_jump(call, recipe.target, wrong, subject) for call in calls), default=0.0)
+            if jump > WELL_ABOVE:
+                seen, smallest = seen + 1, min(smallest, jump)
+            else:
+                unseen.append(f"{recipe.target}: {what}")
+    measured = {"steps_seen": seen, "idle": idle, "smallest_jump": smallest if seen else 0.0}
+    if unseen:
+        return Check(
+            "power",
+            "inconclusive",
+            f"leaving out {len(unseen)} of {seen + len(unseen)} steps would not be seen: {'; '.join(unseen[:4])}",
+            {**measured, "unseen": unseen},
+        )
+    return Check(
+        "power",
+        "verified",
+        f"each of {seen} steps, left out, would be seen (smallest error {smallest if seen else 0:.1e} of a layer's "
+        f"output; {idle} do nothing in this file)",
+        measured,
+    )
+
+
+def _watch(subject: Subject) -> dict[LayerPath, list[Watched]]:
+    found: dict[LayerPath, list[Watched]] = {}
+
+    def keep(scope: Scope, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        found.setdefault(scope.path, []).append(Watched(scope, args, kwargs))
+
+    def run(inputs: list[Array]) -> None:
+        found.clear()
+        target = subject.target
+        evaluate(target.graph, target.weights, inputs, semantics=target.semantics, watch=keep)
+
+    next(iter(probes(subject.target.graph, run)))
+    return found
+
+
+def _calls_of(path: LayerPath, watched: Mapping[LayerPath, list[Watched]]) -> list[Watched]:
+    """The calls of the innermost watched layer that holds `path`."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in watched:
+            return watched[path[:length]]
+    return []
+
+
+def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, Array | None]]:
+    """(what was forgotten, the array that it would leave), or None for the array if nothing changes."""
+    right = subject.target.weights[recipe.target]
+    if not recipe.steps:
+        yield "the array is not copied", np.zeros_like(right) if right.any() else None
+        return
+    values = [np.asarray(subject.read(name)) for name in recipe.tensors]
+    for left_out in recipe.steps:
+
+        def move(step: Any, value: Array, left_out: Any = left_out) -> Array:
+            return np.asarray(step.omitted(value) if step is left_out else step.apply(value))
+
+        wrong = recipe.follow(values, move).astype(right.dtype)
+        changed = wrong.shape != right.shape or not np.array_equal(wrong, right)
+        yield str(left_out), np.resize(wrong, right.shape) if changed else None
+
+
+def _jump(call: Watched, key: WeightKey, wrong: Array, subject: Subject) -> float:
+    """The relative error of the layer's outputs with the wrong array."""
+    right = call.outputs(subject.target.weights)
+    scale = max([1e-30, *(float(np.abs(value).max(initial=0.0)) for value in right)])
+    with np.errstate(all="ignore"):
+        outputs = call.outputs(_Replaced(subject.target.weights, key, wrong))
+    gap = distance(right, outputs)
+    return gap / scale
+
+
+class _Replaced(dict[WeightKey, Array]):
+    """The weights with one array exchanged."""
+
+    def __init__(self, weights: Mapping[WeightKey, Array], key: WeightKey, value: Array) -> None:
+        super().__init__(weights)
+        self[key] = value

@@ -1,0 +1,112 @@
+"""Recorded outputs: what the old system itself computed, against the written file run by Keras.
+
+The strongest evidence there is: it also sees a source whose semantics were declared wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lstm_migrate.errors import UsageError
+from lstm_migrate.reference.evaluate import evaluate
+from lstm_migrate.reference.scope import Array, NoReference
+from lstm_migrate.report import Check
+from lstm_migrate.verification.subject import Subject
+from lstm_migrate.verification.tolerance import derive, distance, last_place, run_precision
+
+UNDERIVED = 1e-4  # relative, where no reference can measure the model's rounding
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Inputs and outputs in the order of the model's inputs and outputs."""
+
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+
+
+def load_recording(path: Path) -> Recording:
+    """Reads input_0, input_1, …, output_0, … from an .npz file; objects in it are refused, not unpickled."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UsageError(
+            "the recorded outputs cannot be read",
+            where=str(path),
+            found=str(error)[:120],
+            expected="an .npz file with input_0, … and output_0, …",
+        ) from error
+    inputs, outputs = (_numbered(arrays, stem) for stem in ("input_", "output_"))
+    if not inputs or not outputs:
+        raise UsageError(
+            "no recorded inputs and outputs",
+            where=str(path),
+            found=", ".join(arrays) or "nothing",
+            expected="input_0, … and output_0, …",
+        )
+    return Recording(inputs, outputs)
+
+
+def _numbered(arrays: dict[str, Array], stem: str) -> tuple[Array, ...]:
+    found = []
+    while f"{stem}{len(found)}" in arrays:
+        found.append(arrays[f"{stem}{len(found)}"])
+    return tuple(found)
+
+
+def check_recorded(subject: Subject, recording: Recording) -> Check:
+    """The check: Keras on the recorded inputs."""
+    graph = subject.source.graph
+    if len(recording.inputs) != len(graph.inputs):
+        raise UsageError(
+            "the recording does not fit the model",
+            found=f"{len(recording.inputs)} inputs",
+            expected=f"{len(graph.inputs)}: {', '.join(graph.inputs)}",
+        )
+    subject.live.reset_states()
+    outputs = subject.live.outputs(recording.inputs)
+    if [item.shape for item in outputs] != [item.shape for item in recording.outputs]:
+        return Check(
+            "recorded",
+            "failed",
+            f"outputs have shapes {[item.shape for item in outputs]}, recorded {[item.shape for item in recording.outputs]}",
+            {},
+        )
+    error = distance(outputs, recording.outputs)
+    allowed, how = _allowed(subject, recording)
+    return Check(
+        "recorded",
+        "verified" if error <= allowed else "failed",
+        f"Keras differs by {error:.1e} from what the old system recorded (allowed {allowed:.1e})",
+        {"error": error, "tolerance": allowed, "tolerance_is": how},
+    )
+
+
+def _allowed(subject: Subject, recording: Recording) -> tuple[float, str]:
+    source = subject.source
+    policies = [layer.dtype for _, layer in source.graph.walk()]
+    try:
+        exact = _run(subject, recording.inputs, rounded=False)
+        rounded = _run(subject, recording.inputs, rounded=True)
+    except NoReference:
+        scale = max(float(np.abs(item).max(initial=0.0)) for item in recording.outputs)
+        return UNDERIVED * max(scale, 1e-3), f"{UNDERIVED:g} of the outputs' size: a part has no reference"
+    tolerance = derive(exact, rounded, last_place(policies), bitwise=False)
+    # The old system rounded too, so there are two honest errors between its outputs and Keras's.
+    return 2 * tolerance.keras, f"twice {tolerance.described()}"
+
+
+def _run(subject: Subject, inputs: Sequence[Array], *, rounded: bool) -> list[Array]:
+    source = subject.source
+    return evaluate(
+        source.graph,
+        source.weights,
+        inputs,
+        semantics=source.semantics,
+        precisions=run_precision if rounded else None,
+    )

@@ -1,0 +1,92 @@
+"""What is verified: two models with their arrays, and the recipes that led from one to the other.
+
+The judge sees recipes only through these protocols: it imports neither layouts nor rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lstm_migrate.graph import Graph, LayerPath, WeightKey
+from lstm_migrate.reference.scope import Array
+from lstm_migrate.reference.semantics import Semantics
+
+
+class Form(Protocol):
+    """How an array is declared to lie: axes as text, sizes, gate order, pouring."""
+
+    @property
+    def axes(self) -> Any: ...
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+    @property
+    def gates(self) -> Any: ...
+    @property
+    def poured(self) -> Any: ...
+
+
+class Step(Protocol):
+    """One step of a recipe."""
+
+    @property
+    def effect(self) -> str: ...
+    def apply(self, value: Array) -> Array: ...
+    def trace(self, positions: Array) -> Array: ...
+    def omitted(self, value: Array) -> Array: ...
+
+
+class Recipe(Protocol):
+    """How one target variable is made."""
+
+    @property
+    def target(self) -> WeightKey: ...
+    @property
+    def tensors(self) -> tuple[str, ...]: ...
+    @property
+    def steps(self) -> Sequence[Any]: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def effect(self) -> str: ...
+    @property
+    def forms(self) -> tuple[Any, Any] | None: ...
+    def run(self, read: Callable[[str], Array]) -> Array: ...
+    def follow(self, values: list[Array], move: Callable[[Any, Array], Array]) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A Graph with its arrays and the semantics under which it computes."""
+
+    graph: Graph
+    weights: Mapping[WeightKey, Array]
+    semantics: Semantics
+
+
+class Live(Protocol):
+    """The written file, opened by Keras."""
+
+    def outputs(self, inputs: Sequence[Array]) -> list[Array]: ...
+    def reset_states(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything that verification looks at.
+
+    `source`: the old model on the arrays as stored; `target`: the written file's own config and
+    values; `live`: the same file run by Keras; `moved`: which target layer answers to a source layer.
+    `read` and `shapes` give the source's tensors and their shapes by name.
+    """
+
+    source: Model
+    target: Model
+    live: Live
+    recipes: Sequence[Recipe]
+    moved: Mapping[LayerPath, LayerPath]
+    read: Callable[[str], Array]
+    shapes: Mapping[str, tuple[int, ...]]
