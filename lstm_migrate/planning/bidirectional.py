@@ -1,26 +1,103 @@
-"""Bidirectional → Keras 3's, its two layers translated each for itself."""
+"""Bidirectional → Keras 3's, or, where that one computes something else, its two layers and a merge.
+
+Keras 3 takes the output of its two layers to be alike in shape, so a backward layer of other units
+makes it size what follows wrongly. Then the pair is written as two stock layers; the backward one
+runs from the end and its sequence is flipped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from lstm_migrate.graph import Layer, LayerPath
+from lstm_migrate.graph import Call, Layer, LayerPath, Ref, leaves
 from lstm_migrate.planning.context import Context
-from lstm_migrate.planning.expansion import Expansion, labelled
+from lstm_migrate.planning.expansion import Expansion, Wiring, labelled, placed
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.report import Note
 
 TranslateChild = Callable[[Layer, LayerPath, LayerPath], Expansion]
+
+MERGES: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "concat": ("Concatenate", {"axis": -1}),
+    "sum": ("Add", {}),
+    "mul": ("Multiply", {}),
+    "ave": ("Average", {}),
+}
 
 
 def translate_bidirectional(
     layer: Layer, path: LayerPath, child: TranslateChild, here: LayerPath, context: Context
 ) -> Expansion:
     """The Bidirectional layer with both translated layers; `here` is its path in the target."""
-    children = {}
+    found = {label: child(inner, (*path, label), (*here, label)) for label, inner in layer.children.items()}
+    if _alike(layer):
+        children = {label: expansion.layers[0] for label, expansion in found.items()}
+        assignments: tuple[Assignment, ...] = ()
+        for label, expansion in found.items():
+            assignments += labelled(expansion, (layer.name,), label)
+        return Expansion((replace(layer, children=children),), assignments)
+    return _apart(layer, path, found)
+
+
+def _alike(layer: Layer) -> bool:
+    sizes = {child.config.get("units", child.config.get("filters")) for child in layer.children.values()}
+    return len(sizes) == 1
+
+
+def _apart(layer: Layer, path: LayerPath, found: Mapping[str, Expansion]) -> Expansion:
+    forward, backward = (
+        replace(found[label].layers[0], name=f"{layer.name}_{label.removesuffix('_layer')}")
+        for label in ("forward_layer", "backward_layer")
+    )
     assignments: tuple[Assignment, ...] = ()
-    for label, inner in layer.children.items():
-        expansion = child(inner, (*path, label), (*here, label))
-        children[label] = expansion.layers[0]
-        assignments += labelled(expansion, (layer.name,), label)
-    return Expansion((replace(layer, children=children),), assignments)
+    for side, label in ((forward, "forward_layer"), (backward, "backward_layer")):
+        # Known by their own names now, no longer by the labels of a Bidirectional layer.
+        renamed = labelled(found[label], (), side.name)
+        assignments += placed(renamed, ())
+    layers = [forward, backward]
+    sequences = bool(forward.config.get("return_sequences"))
+    flip = f"{layer.name}_flip"
+    if sequences:
+        layers.append(Layer(flip, "ops.flip"))
+    merge = layer.config.get("merge_mode")
+    if merge is not None:
+        kind, config = MERGES[merge]
+        layers.append(Layer(layer.name, kind, config, dtype=layer.dtype))
+    wiring = _wiring(forward, backward, flip if sequences else None, layer.name if merge else None)
+    note = Note("rebuilt", "/".join(path), "Bidirectional as two layers: they have different units")
+    return Expansion(tuple(layers), assignments, (note,), wiring)
+
+
+def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None) -> Wiring:
+    def wire(
+        index: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Call], Callable[[int], Ref]]:
+        states = list(leaves(kwargs.get("initial_state", [])))
+        others = {key: value for key, value in kwargs.items() if key != "initial_state"}
+        half = len(states) // 2
+        calls = []
+        for side, given in ((forward, states[:half]), (backward, states[half:])):
+            calls.append(Call(side.name, index, args, {**others, "initial_state": given} if given else others))
+        left, right = Ref(forward.name, index, 0), Ref(backward.name, index, 0)
+        if flip is not None:
+            calls.append(Call(flip, index, (), {"x": right, "axis": 1}))
+            right = Ref(flip, index, 0)
+        results = [left, right]
+        if merge is not None:
+            calls.append(Call(merge, index, ([left, right],)))
+            results = [Ref(merge, index, 0)]
+        for side in (forward, backward):
+            if side.config.get("return_state"):
+                results += [Ref(side.name, index, number + 1) for number in range(_states(side))]
+        return calls, lambda output: results[output]
+
+    return wire
+
+
+def _states(layer: Layer) -> int:
+    """How many states a layer of this kind hands out: an LSTM two, a stack those of its cells."""
+    if layer.kind in ("RNN", "StackedRNNCells"):
+        return sum(_states(child) for child in layer.children.values())
+    return 2 if "LSTM" in layer.kind else 1

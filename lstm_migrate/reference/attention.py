@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.reference.elementwise import masked_softmax
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.scope import Array, Scope, Tensor, forward
 
 
@@ -35,8 +36,8 @@ def additive_attention(scope: Scope, inputs: Sequence[Tensor], **options: Any) -
 
 def _query_value_key(inputs: Sequence[Tensor]) -> tuple[Array, Array, Array]:
     """The values of [query, value] or [query, value, key]; without a key the value is the key."""
-    query, value = inputs[0].value, inputs[1].value
-    return query, value, inputs[2].value if len(inputs) > 2 else value
+    values = [summable(x.value) for x in inputs]
+    return values[0], values[1], values[-1]
 
 
 def _attended(
@@ -56,7 +57,7 @@ def _attended(
         earlier = causal(*scores.shape[-2:])
         there = earlier if there is None else there & earlier
     shares = scope.precision.cast(masked_softmax(scores, (-1,), there, zeroes=False))
-    result = shares @ inputs[1].value
+    result = summable(shares) @ summable(inputs[1].value)
     if query_mask is not None:
         result = np.where(query_mask[..., None], result, 0)
     attended = Tensor(scope.precision.cast(result), query_mask)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.reference.activations import activate
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import without_mask
 from lstm_migrate.reference.scope import Array, Scope, Tensor, forward
 from lstm_migrate.reference.spatial import (
@@ -35,16 +36,12 @@ def convolve(
     """
     sizes = kernel.shape[:-2]
     extents = [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
-    wide, kernel = _summed_wide(x), _summed_wide(kernel)
+    wide, kernel = summable(x), summable(kernel)
     wide = padded(wide, pads(x.shape[1:-1], extents, strides, padding))
     total: Any = 0
     for index, view in taps(wide, sizes, strides, dilation):
         total = total + (view @ kernel[index] if groups == 1 else _grouped(view, kernel[index], groups))
     return np.asarray(total, x.dtype)
-
-
-def _summed_wide(x: Array) -> Array:
-    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def _grouped(view: Array, weights: Array, groups: int) -> Array:
@@ -68,7 +65,7 @@ def convolve_transposed(
     The written windows overlap and add up; `padding` says which part of the sum is kept.
     """
     sizes, spatial = kernel.shape[:-2], x.shape[1:-1]
-    wide, kernel = _summed_wide(x), _summed_wide(kernel)
+    wide, kernel = summable(x), summable(kernel)
     extents = [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
     reach = [(n - 1) * stride + extent for n, stride, extent in zip(spatial, strides, extents, strict=True)]
     total = np.zeros((x.shape[0], *reach, kernel.shape[-2]), wide.dtype)
@@ -94,7 +91,7 @@ def _kept(
         start = 0
     else:
         length = size * stride if extra is None else (size - 1) * stride + extent % 2 + extra
-        start = max(reach - length, 0) // 2
+        start = extent // 2 if padding == "half" else max(reach - length, 0) // 2
     total = np.take(total, range(start, min(start + length, reach)), axis=axis)
     missing = [(0, length - total.shape[axis] if at == axis else 0) for at in range(total.ndim)]
     return np.pad(total, missing)
@@ -141,31 +138,31 @@ def transposed_convolution(scope: Scope, x: Tensor) -> Tensor:
     given = scope.config.get("output_padding")
     extra = None if given is None else each_axis(given, rank)
     value = channels_last(x.value, scope.config)
-    padding = str(scope.config.get("padding", "valid"))
-    return finished(
-        scope, convolve_transposed(value, scope.weight("kernel"), strides, padding, dilation, extra)
-    )
+    kernel = _kernel(scope, "kernel")
+    return finished(scope, convolve_transposed(value, kernel, strides, _padding(scope), dilation, extra))
 
 
 @forward("DepthwiseConv1D", "DepthwiseConv2D")
 def depthwise_convolution(scope: Scope, x: Tensor) -> Tensor:
     role = "kernel" if scope.has("kernel") else "depthwise_kernel"
-    return finished(scope, _depthwise(scope, x, role))
+    return finished(scope, _depthwise(scope, x, role, _padding(scope)))
 
 
 @forward("SeparableConv1D", "SeparableConv2D")
 def separable_convolution(scope: Scope, x: Tensor) -> Tensor:
-    each_channel = _depthwise(scope, x, "depthwise_kernel")
+    # Theano pads even windows by half on both sides, and cuts what is too much in other layers only.
+    padding = {"half": "halves"}.get(_padding(scope), _padding(scope))
+    each_channel = _depthwise(scope, x, "depthwise_kernel", padding)
     pointwise = scope.weight("pointwise_kernel")
     once = (1,) * rank_of(scope)
     return finished(scope, convolve(each_channel, pointwise, once, "valid", once))
 
 
-def _depthwise(scope: Scope, x: Tensor, role: str) -> Array:
-    """Every input channel alone, through `depth_multiplier` kernels of its own."""
+def _depthwise(scope: Scope, x: Tensor, role: str, padding: str) -> Array:
+    """Every input channel alone, through `depth_multiplier` kernels; never turned, not even by Theano."""
     strides, dilation = _steps(scope, rank_of(scope))
-    kernel = _kernel(scope, role)
+    kernel = scope.weight(role)
     channels = kernel.shape[-2]
     by_channel = kernel.reshape(*kernel.shape[:-2], 1, -1)
     value = channels_last(x.value, scope.config)
-    return convolve(value, by_channel, strides, _padding(scope), dilation, channels)
+    return convolve(value, by_channel, strides, padding, dilation, channels)

@@ -6,7 +6,7 @@ import numpy as np
 
 from lstm_migrate.graph import WeightKey
 from lstm_migrate.reference.activations import activate
-from lstm_migrate.reference.linear import matmul
+from lstm_migrate.reference.linear import matmul, summable
 from lstm_migrate.reference.outcome import with_mask, without_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
 
@@ -29,5 +29,5 @@ def dense(scope: Scope, x: Tensor) -> Tensor:
 
 @forward("EinsumDense")
 def einsum_dense(scope: Scope, x: Tensor) -> Tensor:
-    value = np.einsum(scope.config["equation"], x.value, scope.weight("kernel"), optimize=True)
+    value = np.einsum(scope.config["equation"], summable(x.value), scope.weight("kernel"), optimize=True)
     return without_mask(scope, _finished(scope, value, scope.config.get("bias_axes") is not None))

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_migrate.graph import Activation
 from lstm_migrate.reference.activations import activate
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import with_mask, without_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
 
@@ -99,6 +100,7 @@ def masked_softmax(x: Array, axes: tuple[int, ...], there: Array | None, zeroes:
 
     Where nothing holds the result is uniform, as float32 makes it, or zero if `zeroes`.
     """
+    x = summable(x)
     if there is not None:
         x = np.where(np.broadcast_to(there, x.shape), x, EXCLUDED)
     powers = np.exp(x - x.max(axis=axes, keepdims=True))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lstm_migrate.graph import LayerPath
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import without_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
 from lstm_migrate.reference.spatial import channels_as_configured, channels_last
@@ -78,7 +79,8 @@ def from_corners(x: Array, target: Sequence[int]) -> Array:
 
 
 def _along(x: Array, axis: int, shares: Array) -> Array:
-    return np.moveaxis(np.moveaxis(x, axis, -1) @ shares.T.astype(x.dtype), -1, axis)
+    mixed = np.moveaxis(summable(x), axis, -1) @ summable(shares.T.astype(x.dtype))
+    return np.moveaxis(mixed.astype(x.dtype, copy=False), -1, axis)
 
 
 def _to_aspect(x: Array, target: tuple[int, int]) -> Array:

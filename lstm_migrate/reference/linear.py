@@ -9,7 +9,13 @@ import numpy as np
 
 from lstm_migrate.reference.scope import Array, Precision
 
-BLOCK_BYTES = 16 * 2**20
+# A block that stays in the cache: widening it there is some six times as fast as in main memory.
+BLOCK_BYTES = 2**20
+
+
+def summable(x: Array) -> Array:
+    """x in numbers that sums may be made in: half types become float32, as the frameworks do."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def matmul(x: Array, matrix: Array, precision: Precision) -> Array:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lstm_migrate.reference.activations import activate
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import without_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, ShapeTooSmall, Tensor, forward
 from lstm_migrate.reference.spatial import channels_as_configured, channels_last, each_axis, rank_of, taps
@@ -24,7 +25,7 @@ def locally_connected(scope: Scope, x: Tensor) -> Tensor:
     if implementation not in (1, 2, 3):
         raise NoReference(scope.path, f"unknown implementation {implementation!r}")
     compute = _window_by_window if implementation == 1 else _one_matrix
-    value = compute(scope, x.value)
+    value = compute(scope, summable(x.value))
     if scope.config.get("use_bias", True):
         value = value + _bias(scope)
     value = scope.precision.cast(value)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_migrate.reference.attention import causal
 from lstm_migrate.reference.elementwise import masked_softmax
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.scope import Array, Scope, Tensor, forward
 
 Masks = tuple[Array | None, Array | None, Array | None]
@@ -74,14 +75,14 @@ def _may_look(masks: Masks, given: Any) -> Array | None:
 
 def _projected(scope: Scope, part: str, x: Array) -> Array:
     """x (batch, …, features) as (batch, …, heads, size)."""
-    value = np.tensordot(x, scope.weight(f"{part}/kernel"), axes=1)
+    value = np.tensordot(summable(x), scope.weight(f"{part}/kernel"), axes=1)
     if scope.config.get("use_bias", True):
         value = value + scope.weight(f"{part}/bias")
     return scope.precision.cast(value)
 
 
 def _output(scope: Scope, attended: Array) -> Array:
-    value = np.tensordot(attended, scope.weight("attention_output/kernel"), axes=2)
+    value = np.tensordot(summable(attended), scope.weight("attention_output/kernel"), axes=2)
     return value + scope.weight("attention_output/bias") if scope.config.get("use_bias", True) else value
 
 
@@ -106,7 +107,7 @@ def _scores(
 ) -> tuple[Array, tuple[int, ...], Array | None]:
     """(batch, others …, heads, query axes …, key axes …), the key axes, and `there` in the same axes."""
     count = len(key.sizes)
-    products = query.flat @ key.flat.swapaxes(-1, -2) / np.sqrt(scope.config["key_dim"])
+    products = summable(query.flat) @ summable(key.flat).swapaxes(-1, -2) / np.sqrt(scope.config["key_dim"])
     scores = products.reshape(*products.shape[:-2], *query.sizes, *key.sizes)
     while there is not None and there.ndim < scores.ndim:
         there = np.expand_dims(there, max(-2 * count - 1, -there.ndim - 1))
@@ -117,7 +118,7 @@ def _combined(shares: Array, value: Heads, axes: tuple[int, ...]) -> Array:
     """The values in their shares, as (batch, …, heads, size) with the axes where the queries have them."""
     count = len(axes)
     outside, queries = shares.shape[: -2 * count], shares.shape[-2 * count : -count]
-    flat = shares.reshape(*outside, int(np.prod(queries)), -1) @ value.flat
+    flat = summable(shares).reshape(*outside, int(np.prod(queries)), -1) @ summable(value.flat)
     attended = np.moveaxis(flat.reshape(*outside, *queries, -1), -2 - count, -2)
     places = range(attended.ndim - 2 - count, attended.ndim - 2)
     return np.moveaxis(attended, tuple(places), axes)

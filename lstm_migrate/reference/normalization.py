@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import with_mask, without_mask
 from lstm_migrate.reference.scope import Array, Scope, Tensor, forward
 
@@ -37,7 +38,7 @@ def batch_normalization(scope: Scope, x: Tensor) -> Tensor:
     axes = _axes(scope.config.get("axis", -1), x.value.ndim)
     mean = _spread(scope.weight("moving_mean"), axes, x.value)
     variance = _spread(scope.weight("moving_variance"), axes, x.value)
-    value = (x.value - mean) / np.sqrt(variance + scope.config.get("epsilon", 1e-3))
+    value = (summable(x.value) - mean) / np.sqrt(variance + scope.config.get("epsilon", 1e-3))
     return with_mask(scope, _scaled_and_shifted(scope, value, axes), x)
 
 
@@ -49,7 +50,7 @@ def _standardized(value: Array, axes: tuple[int, ...], epsilon: float) -> Array:
 @forward("LayerNormalization")
 def layer_normalization(scope: Scope, x: Tensor) -> Tensor:
     axes = _axes(scope.config.get("axis", -1), x.value.ndim)
-    value = _standardized(x.value, axes, scope.config.get("epsilon", 1e-3))
+    value = _standardized(summable(x.value), axes, scope.config.get("epsilon", 1e-3))
     return with_mask(scope, _scaled_and_shifted(scope, value, axes), x)
 
 
@@ -61,7 +62,7 @@ def group_normalization(scope: Scope, x: Tensor) -> Tensor:
     groups = scope.config.get("groups", 32)
     groups = channels if groups == -1 else groups
     shape = x.value.shape
-    grouped = x.value.reshape(*shape[:axis], groups, channels // groups, *shape[axis + 1 :])
+    grouped = summable(x.value).reshape(*shape[:axis], groups, channels // groups, *shape[axis + 1 :])
     rest = tuple(at for at in range(1, grouped.ndim) if at != axis)
     value = _standardized(grouped, rest, scope.config.get("epsilon", 1e-3)).reshape(shape)
     return with_mask(scope, _scaled_and_shifted(scope, value, (axis,)), x)
@@ -70,8 +71,8 @@ def group_normalization(scope: Scope, x: Tensor) -> Tensor:
 @forward("UnitNormalization")
 def unit_normalization(scope: Scope, x: Tensor) -> Tensor:
     axes = _axes(scope.config.get("axis", -1), x.value.ndim)
-    squares = np.square(x.value).sum(axis=axes, keepdims=True)
-    return with_mask(scope, x.value / np.sqrt(np.maximum(squares, SMALLEST_NORM)), x)
+    squares = np.square(summable(x.value)).sum(axis=axes, keepdims=True)
+    return with_mask(scope, summable(x.value) / np.sqrt(np.maximum(squares, SMALLEST_NORM)), x)
 
 
 @forward("Normalization")
@@ -82,7 +83,7 @@ def normalization(scope: Scope, x: Tensor) -> Tensor:
     mean, variance = (_statistic(scope, name, axes, x.value) for name in ("mean", "variance"))
     deviation = np.maximum(np.sqrt(variance), SMALLEST_DEVIATION)
     invert = scope.config.get("invert", False)
-    value = mean + x.value * deviation if invert else (x.value - mean) / deviation
+    value = mean + x.value * deviation if invert else (summable(x.value) - mean) / deviation
     return with_mask(scope, value, x)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lstm_migrate.reference.linear import summable
 from lstm_migrate.reference.outcome import without_mask
 from lstm_migrate.reference.scope import Array, Scope, ShapeTooSmall, Tensor, forward
 from lstm_migrate.reference.spatial import (
@@ -49,7 +50,7 @@ def max_pooling(scope: Scope, x: Tensor) -> Tensor:
 @forward("AveragePooling1D", "AveragePooling2D", "AveragePooling3D")
 def average_pooling(scope: Scope, x: Tensor) -> Tensor:
     """What was padded belongs neither to the sum nor to the count."""
-    value = channels_last(x.value, scope.config)
+    value = channels_last(summable(x.value), scope.config)
     count = np.add.reduce(_views(scope, np.ones((1, *value.shape[1:-1], 1), value.dtype), 0))
     mean = np.add.reduce(_views(scope, value, 0)) / count
     return without_mask(scope, channels_as_configured(mean, scope.config))
@@ -76,10 +77,10 @@ def global_average_pooling(scope: Scope, x: Tensor, mask: Tensor | None = None) 
     axes = _spatial_axes(scope, x.value)
     steps = mask.value if mask is not None else x.mask
     if steps is None or rank_of(scope) > 1:
-        return without_mask(scope, x.value.mean(axis=axes, keepdims=keep))
+        return without_mask(scope, summable(x.value).mean(axis=axes, keepdims=keep))
     channel_axis = 1 if scope.config.get("data_format") == "channels_first" else 2
     there = np.expand_dims(steps.astype(bool), channel_axis)
-    total = np.where(there, x.value, 0).sum(axis=axes, keepdims=keep)
+    total = np.where(there, summable(x.value), 0).sum(axis=axes, keepdims=keep)
     # A sequence without any step gives NaN, in Keras too.
     with np.errstate(invalid="ignore", divide="ignore"):
         return without_mask(scope, total / there.sum(axis=axes, keepdims=keep))

@@ -36,8 +36,9 @@ class Semantics:
     `concatenate_mask`: whether a step counts if "all" or "any" of the joined features do.
     `time_distributed_mask`: "inner" if the wrapped layer decides on the outgoing mask, else "outer".
     `time_distributed_child_sees_mask`: the wrapped layer is given its step's part of the mask.
-    `time_distributed_heeds_batch`: with a batch size in the model's inputs, TimeDistributed keeps the mask
-    from its child and hands on its own (Keras 2 and tf.keras).
+    `time_distributed_static_batch`: what changes if the model's inputs name their batch size: nothing
+    ("same"), the layer hands on its own mask ("outer", tf.keras 2.0), or it also keeps the mask from its
+    child ("alone", Keras 2 and tf.keras 1.13).
     `initial_state_hides_mask`: a recurrent layer that is given an initial state does not see its input's
     mask, and still hands it on (Keras 3).
     """
@@ -53,7 +54,7 @@ class Semantics:
     concatenate_mask: str = "any"
     time_distributed_mask: str = "outer"
     time_distributed_child_sees_mask: bool = True
-    time_distributed_heeds_batch: bool = False
+    time_distributed_static_batch: str = "same"
     initial_state_hides_mask: bool = True
     kinds_that_drop_masks: Collection[str] = frozenset()
     theano_convolutions: bool = False

@@ -54,7 +54,8 @@ def pads(sizes: Sequence[int], extents: Sequence[int], strides: Sequence[int], p
     """What to put before and after each axis.
 
     `padding`: "valid"; "same", the least that makes ceil(size / stride) windows, the odd one after;
-    "half", Theano's "same": half a window on both sides whatever the stride; "causal", all before.
+    "half", Theano's "same": half a window on both sides whatever the stride, one less after an even
+    one; "halves", the same without that; "causal", all before.
     """
     return tuple(
         _axis_pads(size, extent, stride, padding)
@@ -67,6 +68,8 @@ def _axis_pads(size: int, extent: int, stride: int, padding: str) -> tuple[int, 
         return 0, 0
     if padding == "causal":
         return extent - 1, 0
+    if padding == "halves":
+        return extent // 2, extent // 2
     if padding == "half":
         return extent // 2, (extent - 1) // 2
     missing = max((-(-size // stride) - 1) * stride + extent - size, 0)

@@ -29,7 +29,7 @@ def time_distributed(scope: Scope, inputs: Any, *, mask: Any = None, **_: Any) -
     tensors = map_leaves(inputs, lambda tensor: _with_mask(tensor, mask))
     first = next(leaves(tensors))
     batch, time = first.value.shape[:2]
-    child_sees_mask = scope.semantics.time_distributed_child_sees_mask and not _step_by_step(scope)
+    child_sees_mask = scope.semantics.time_distributed_child_sees_mask and _static_batch(scope) != "alone"
     merged = map_leaves(tensors, lambda tensor: _merge_time(tensor, child_sees_mask))
 
     def split(tensor: Tensor) -> Tensor:
@@ -39,9 +39,8 @@ def time_distributed(scope: Scope, inputs: Any, *, mask: Any = None, **_: Any) -
     return map_leaves(child.call(merged), split)
 
 
-def _step_by_step(scope: Scope) -> bool:
-    """Whether the era runs the child through its loop over time, in which masks play no part."""
-    return scope.static_batch and scope.semantics.time_distributed_heeds_batch
+def _static_batch(scope: Scope) -> str:
+    return scope.semantics.time_distributed_static_batch if scope.static_batch else "same"
 
 
 def _with_mask(tensor: Tensor, mask: Any) -> Tensor:
@@ -58,7 +57,7 @@ def _merge_time(tensor: Tensor, with_mask: bool) -> Tensor:
 
 
 def _output_mask(scope: Scope, inner: Array | None, source: Tensor) -> Array | None:
-    if scope.semantics.time_distributed_mask == "outer" or _step_by_step(scope):
+    if scope.semantics.time_distributed_mask == "outer" or _static_batch(scope) != "same":
         return source.mask
     if inner is not None:
         return inner.reshape(*source.value.shape[:2], *inner.shape[1:])

@@ -50,7 +50,8 @@ class Reopened:
     def reset_states(self) -> None:
         """Sets every stateful layer back to its first state."""
         for layer in self.model._flatten_layers():
-            if hasattr(layer, "reset_states"):
+            # Bidirectional has the method and refuses it unless it is stateful.
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
                 layer.reset_states()
 
 

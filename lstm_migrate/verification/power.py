@@ -24,6 +24,15 @@ from lstm_migrate.verification.tolerance import distance
 
 WELL_ABOVE = 2.0**-24 * 256  # relative to the size of the layer's outputs: far from float32 rounding
 
+# Arrays that no output depends on, whatever they hold: to miss them is no weakness of the check.
+WITHOUT_EFFECT = {
+    ("MultiHeadAttention", "key/bias"): "adds the same to every key's score, which softmax cancels",
+    ("BatchNormalization", "moving_stddev"): "corrects batches in training",
+    ("BatchNormalization", "renorm_mean"): "corrects batches in training",
+    ("BatchNormalization", "renorm_stddev"): "corrects batches in training",
+    ("SpectralNormalization", "vector_u"): "is an estimate that training goes on with",
+}
+
 
 @dataclass
 class Watched:
@@ -45,8 +54,12 @@ def check_power(subject: Subject) -> Check:
         watched = _watch(subject)
     except NoReference as gap:
         return Check("power", "unproven", "a part of the model has no reference", {}, (str(gap),))
+    kinds = {path: layer.kind for path, layer in subject.target.graph.walk()}
     unseen, seen, idle, smallest = [], 0, 0, float("inf")
     for recipe in subject.recipes:
+        if (kinds.get(recipe.target.path), recipe.target.role) in WITHOUT_EFFECT:
+            idle += 1
+            continue
         calls = _calls_of(recipe.target.path, watched)
         for what, wrong in _mistakes(recipe, subject):
             if wrong is None:

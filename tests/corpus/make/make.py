@@ -80,9 +80,8 @@ def main():
         except Exception as error:
             if arguments.trace:
                 traceback.print_exc()
-            why = "%s: %s" % (type(error).__name__, " ".join(str(error).split())[:160])
-            era.skips["*"] = why
-            said = "SKIPPED " + why
+            era.skips["*"] = record.why(error)
+            said = "SKIPPED " + era.skips["*"]
         note_skips(arguments.era, {name: era.skips})
         print("%-44s %5.1fs %s" % (name, time.time() - began, said), flush=True)
 

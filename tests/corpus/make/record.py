@@ -2,6 +2,7 @@
 import collections
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy as np
 VALID = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "valid")
 CASES = []
 Case = collections.namedtuple("Case", "name eras hard build")
+
+
+def why(error, most=160):
+    """An error in one line, without the folders of the machine that met it."""
+    text = re.sub(r"(/[\w.+-]+){2,}/", "", " ".join(str(error).split()))
+    return "%s: %s" % (type(error).__name__, text[:most])
 
 
 class Made(object):
@@ -77,7 +84,7 @@ def reload_says(era, path, made, outputs, folder):
         options = {} if era.standalone and not era.at_least(2, 1) else {"compile": False}
         got = predict(era.models.load_model(path, **options), made.inputs)
     except Exception as error:
-        return "fails: %s: %s" % (type(error).__name__, " ".join(str(error).split())[:200])
+        return "fails: " + why(error)
     if [g.shape for g in got] != [y.shape for y in outputs]:
         return "other shapes: %s" % [g.shape for g in got]
     gap = max([float(np.max(np.abs(g - y))) for g, y in zip(got, outputs) if y.size] or [0.0])

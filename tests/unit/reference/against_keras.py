@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-import lstm_migrate.reference.evaluate  # noqa: F401  (its siblings are imported by `forward_passes`)
 from lstm_migrate.graph import Activation, Layer, WeightKey
 from lstm_migrate.reference.evaluate import _import_forward_passes
 from lstm_migrate.reference.scope import Array, Precision, Scope, Tensor

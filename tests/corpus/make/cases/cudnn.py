@@ -62,7 +62,8 @@ def cudnn_stateful(k):
     return twins(k, build, k.x(5, 3), stateful=True)
 
 
-@case("k224 tf113 tf24", "cuDNN inside nested models and TimeDistributed(Model)")
+# TF 2.4 does not convert cuDNN arrays inside nested models (the layouts stay different): no outputs there.
+@case("k224 tf113 tf215", "cuDNN inside nested models and TimeDistributed(Model)")
 def cudnn_nested(k):
     """TimeDistributed(Model(CuDNNLSTM)) -> Sequential[CuDNNGRU frozen, BatchNormalization] -> Dense"""
     def build(lstm, gru):

@@ -1,5 +1,5 @@
 """What each era does with masked steps: which layers carry a mask on, and what a masked step puts out."""
-from record import Made, case
+from record import Made, case, why
 
 
 @case("k202 k224 tf113 tf212", "leading, inner and trailing masked steps")
@@ -149,7 +149,8 @@ def mask_cells(k):
     """Masking -> RNN([LSTMCell, GRUCell], seq, return_state) -> RNN(SimpleRNNCell)"""
     L = k.L
     x = k.Input((7, 3))
-    got = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True, return_state=True)(L.Masking()(x))
+    gru = 3 if k.name == "k214" else 2  # Keras 2.1 masks states of unequal size in a stack not at all: it fails
+    got = L.RNN([L.LSTMCell(3), L.GRUCell(gru)], return_sequences=True, return_state=True)(L.Masking()(x))
     last = L.RNN(L.SimpleRNNCell(2))(got[0])
     return Made(k.Model(x, [last] + list(got)), k.padded(7, 3, "mixed"))
 
@@ -177,7 +178,7 @@ def mask_stopped(k):
         try:
             outputs.append(L.GRU(2)(stop(z)))
         except Exception as error:
-            k.skips["mask into " + type(stop).__name__] = " ".join(str(error).split())[:120]
+            k.skips["mask into " + type(stop).__name__] = why(error)
     inputs, data = [x, e], [k.padded(6, 4, "trailing"), k.padded_ids(6, 9, "mixed")]
     return Made(k.Model(inputs, outputs), data) if len(outputs) > 1 else Made(k.Model(x, outputs), data[0])
 

@@ -1,5 +1,5 @@
 """Names and types: layer names that Keras 3 or HDF5 dislike, dtypes per model and per layer."""
-from record import Made, case
+from record import Made, case, why
 
 
 @case("k202 k216 tf28", "slash, dot, space, unicode, very long names, and two names that mend to the same one")
@@ -13,7 +13,7 @@ def names_odd(k):
         try:
             y = L.Dense(3, activation="tanh", name=name)(y)
         except Exception as error:
-            k.skips["name " + name[:20].encode("ascii", "replace").decode()] = " ".join(str(error).split())[:100]
+            k.skips["name " + name[:20].encode("ascii", "replace").decode()] = why(error)
     return Made(k.Model(x, L.GRU(2, name="gru")(y), name="my/model"), k.x(5, 3))
 
 

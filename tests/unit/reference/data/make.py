@@ -4,7 +4,8 @@ Run once in each environment, from this folder; what it wrote lies beside it:
     Keras 2.3.1 on TensorFlow 1.15  python make.py keras231
     TensorFlow 2.4                  python make.py tf24
     TensorFlow 2.15                 python make.py tf215
-    Keras 2.2.4 on Theano 1.0       KERAS_BACKEND=theano python make.py theano224
+    Keras 2.2.4 on Theano 1.0       python make.py theano224, with KERAS_BACKEND=theano and, without a BLAS,
+                                    THEANO_FLAGS=cxx=,optimizer=None,floatX=float32
 <era>.npz holds, for each case, <case>/x, <case>/y, the weights and the layer's config as JSON.
 """
 
