@@ -168,13 +168,14 @@ def _verified(
     graph = keras3.read(live.config(), Draft(found.target))
     plan = found.plan
     subject = Subject(
-        Model(plan.source, Weights(plan.bound, found.checkpoint.read), Semantics(**plan.semantics)),
+        Model(plan.source, Weights(plan.bound, found.checkpoint.read), Semantics(**plan.semantics[0])),
         Model(graph, live.weights(graph), Semantics(**found.target.document.semantics)),
         live,
         plan.assignments,
         plan.moved,
         found.checkpoint.read,
         {name: found.checkpoint.tensors[name].shape for name in plan.bound.values()},
+        tuple(Semantics(**other) for other in plan.semantics[1:]),
     )
     stages = ["placement", "behaviour", "power", "recorded"]
     checks = gather(subject, recording, lambda stage: advance(stage, stages.index(stage), len(stages)))

@@ -11,7 +11,8 @@ from lstm_migrate.mapping.document import Document
 from lstm_migrate.mapping.loading import load_document
 
 _MERGED_BY_KEY = (
-    "semantics activations value_types groups layers layouts cells linear flipped operations node_operations"
+    "semantics activations value_types groups layers layouts cells linear scalars backends operations node_operations"
+    " activation_layers"
 ).split()
 
 

@@ -108,6 +108,20 @@ class ActivationDeclaration(BaseModel):
     function: str
 
 
+class Alternative(_Part):
+    """Semantics that a file of a version before `until` may have had as well: it does not tell."""
+
+    until: str
+    semantics: dict[str, Any]
+
+
+class BackendDeclaration(_Part):
+    """What differs where the source computed with this backend."""
+
+    semantics: dict[str, Any] = Field(default_factory=dict)
+    flipped: dict[str, list[str]] = Field(default_factory=dict)
+
+
 class Document(_Part):
     """One mapping file."""
 
@@ -125,7 +139,10 @@ class Document(_Part):
     layouts: dict[str, LayoutDeclaration] = Field(default_factory=dict)
     cells: dict[str, CellDeclaration] = Field(default_factory=dict)
     linear: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-    flipped: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    scalars: dict[str, list[str]] = Field(default_factory=dict)
+    alternatives: list[Alternative] = Field(default_factory=list)
+    backends: dict[str, BackendDeclaration] = Field(default_factory=dict)
+    activation_layers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     never_trained: list[str] = Field(default_factory=list)
     operations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     node_operations: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -115,6 +115,21 @@ class Vocabulary:
             )
         ]
 
+    def semantics(self, backend: str = "") -> list[dict[str, Any]]:
+        """What no config says, as fields of `reference.Semantics`; further entries where the version in
+        a file fits several frameworks that differ."""
+        base = {key: self._default(value) for key, value in self.document.semantics.items()}
+        if backend in self.document.backends:
+            base |= self.document.backends[backend].semantics
+        return [
+            base,
+            *(
+                {**base, **other.semantics}
+                for other in self.document.alternatives
+                if self.version < version_numbers(other.until)
+            ),
+        ]
+
     def _default(self, default: Any) -> Any:
         if not (isinstance(default, list) and default and isinstance(default[0], dict)):
             return default

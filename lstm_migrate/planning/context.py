@@ -52,7 +52,8 @@ class Context:
 
     def flips(self, kind: str, role: str) -> bool:
         """Whether this source stores the array turned by 180° in its spatial axes."""
-        return role in self.source.document.flipped.get(self.backend, {}).get(kind, [])
+        declared = self.source.document.backends.get(self.backend)
+        return declared is not None and role in declared.flipped.get(kind, [])
 
     def stored(self, layout: Layout, kind: str) -> Layout:
         """`layout` as this file's backend stored it: spatial axes flipped where it turns kernels."""

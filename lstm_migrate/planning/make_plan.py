@@ -23,8 +23,8 @@ def make_plan(
     Raises PlanError with every reason why there is none.
     """
     bound, notes = bind(graph, checkpoint, source)
-    semantics = source.document.semantics
-    context = Context(source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics)
+    semantics = source.semantics(checkpoint.writer.backend)
+    context = Context(source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics[0])
     translator = Translator(context)
     made = translator.graph(graph)
     _check_effects(translator.assignments, checkpoint, allow_lossy)
@@ -37,7 +37,7 @@ def make_plan(
         translator.moved,
         layers,
         (*notes, *translator.notes),
-        semantics,
+        tuple(semantics),
     )
 
 

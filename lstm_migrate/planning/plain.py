@@ -7,7 +7,7 @@ from dataclasses import replace
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Activation, Layer, LayerPath, WeightKey
 from lstm_migrate.layouts.axes import Axes
-from lstm_migrate.layouts.steps import Form, Step
+from lstm_migrate.layouts.steps import Form, Squeeze, Step
 from lstm_migrate.planning.activations import Scaled, target_activation
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
@@ -77,9 +77,11 @@ def _assignment(
         names = [f"a{number}" for number in range(len(info.shape))]
         form = Form(Axes.parse(" ".join(names)), dict(zip(names, info.shape, strict=True)))
         steps = (*steps, FoldHardSigmoid(form, (), scaled.factor, scaled.shift))
-    return context.assignment(
-        layer, _target_role(layer, role, context), (context.bound[key],), steps, info.shape
-    )
+    shape = info.shape
+    if role in context.source.document.scalars.get(layer.kind, []) and shape == (1,):
+        shape = ()
+        steps = (*steps, Squeeze())
+    return context.assignment(layer, _target_role(layer, role, context), (context.bound[key],), steps, shape)
 
 
 def _target_role(layer: Layer, role: str, context: Context) -> str:

@@ -6,7 +6,7 @@ Everything in it is known from headers alone; `run` is where values are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ class Plan:
     """Everything that convert would do.
 
     `bound`: the source's arrays as stored, by where they belong in the source Graph.
+    `semantics`: what no config says; several where the file fits frameworks that differ.
     `moved`: for each layer of the source Graph, the target layer whose output is the same.
     """
 
@@ -76,7 +77,7 @@ class Plan:
     moved: Mapping[LayerPath, LayerPath]
     layers: tuple[LayerLine, ...] = ()
     notes: tuple[Note, ...] = ()
-    semantics: Mapping[str, Any] = field(default_factory=dict)
+    semantics: tuple[Mapping[str, Any], ...] = ({},)
 
     @property
     def parameters(self) -> int:

@@ -197,9 +197,7 @@ def by_gate(array: Array, gates: str) -> Gates:
 
 
 def _project(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic) -> Gates:
-    return {
-        gate: numbers.product(x, kernel[gate], None if bias is None else bias[gate]) for gate in kernel
-    }
+    return {gate: numbers.product(x, kernel[gate], None if bias is None else bias[gate]) for gate in kernel}
 
 
 def arithmetic_of(scope: Scope) -> Arithmetic:

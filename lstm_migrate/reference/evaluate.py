@@ -80,9 +80,7 @@ class _Run:
                     values.pop(ref, None)
         return map_leaves(graph.outputs, values.__getitem__)
 
-    def _call(
-        self, graph: Graph, path: LayerPath, call: Call, values: Mapping[Ref, Tensor]
-    ) -> list[Tensor]:
+    def _call(self, graph: Graph, path: LayerPath, call: Call, values: Mapping[Ref, Tensor]) -> list[Tensor]:
         layer, here = graph.layers[call.layer], (*path, call.layer)
         precision = self.precisions(layer) if self.precisions else self.precision
 
@@ -104,6 +102,7 @@ class _Run:
         )
         args = map_leaves(call.args, value_of)
         kwargs = map_leaves(dict(call.kwargs), value_of)
+        args, kwargs = _settled(layer, here, args, kwargs)
         if self.watch is not None:
             self.watch(scope, args, kwargs)
         result = scope.call(*args, **kwargs)
@@ -111,6 +110,35 @@ class _Run:
         if self.tap is not None:
             self.tap(here, call.index, [tensor.value for tensor in outputs])
         return outputs
+
+
+ACTS_OTHERWISE_IN_TRAINING = ("Dropout", "Noise", "BatchNormalization", "Random")
+
+
+def _settled(
+    layer: Layer, path: LayerPath, args: Any, kwargs: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The call without `training`, and with a `mask` that it states put on its tensors.
+
+    Keras 3 writes the masks of functional models out as such arguments; a stated mask outranks the
+    one that a tensor carries.
+    """
+    if kwargs.pop("training", None) and any(word in layer.kind for word in ACTS_OTHERWISE_IN_TRAINING):
+        raise NoReference(path, "it is called with training=True, so its outputs are random")
+    if kwargs.get("mask") is None or not args or layer.kind == "Model":
+        return args, kwargs
+    masks = kwargs.pop("mask")
+    if isinstance(args[0], (list, tuple)):
+        given = list(masks) if isinstance(masks, (list, tuple)) else [masks]
+        given += [None] * (len(args[0]) - len(given))
+        first: Any = [_masked(tensor, mask) for tensor, mask in zip(args[0], given, strict=True)]
+    else:
+        first = _masked(args[0], masks)
+    return (first, *args[1:]), kwargs
+
+
+def _masked(tensor: Tensor, mask: Any) -> Tensor:
+    return tensor if mask is None else Tensor(tensor.value, mask.value if isinstance(mask, Tensor) else mask)
 
 
 @forward("Model")

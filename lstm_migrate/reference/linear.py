@@ -29,8 +29,9 @@ def matmul(x: Array, matrix: Array, precision: Precision) -> Array:
         return np.asarray(x @ matrix)
     rows, columns = matrix.shape
     step = max(1, BLOCK_BYTES // max(1, columns * dtype.itemsize))
-    total = np.zeros((*x.shape[:-1], columns), dtype)
+    flat = x.reshape(-1, rows)
+    total = np.zeros((len(flat), columns), dtype)
     for start in range(0, rows, step):
         block = precision.cast(matrix[start : start + step]).astype(dtype, copy=False)
-        total += x[..., start : start + step] @ block
-    return precision.cast(total)
+        total += flat[:, start : start + step] @ block
+    return precision.cast(total.reshape(*x.shape[:-1], columns))

@@ -1,4 +1,4 @@
-"""Where masks come from: Masking and Embedding. What hands them on is each layer's own affair."""
+"""Where masks come from: Masking, Embedding and calls. What hands them on is each layer's own affair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from lstm_migrate.reference.scope import NoReference, Scope, Tensor, forward
+from lstm_migrate.graph import leaves
+from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
+
+
+def explicit_mask(mask: Any, x: Tensor) -> Array | None:
+    """The mask that a call names: a tensor, an array, or "input" for the one that its input carries."""
+    if isinstance(mask, str) and mask == "input":
+        return x.mask
+    first = next(leaves(mask))
+    return first.value if isinstance(first, Tensor) else first
 
 
 @forward("Masking")

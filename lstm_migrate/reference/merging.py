@@ -68,9 +68,7 @@ def _multiply_unmasked(_: Operation, values: Sequence[Array], masks: Sequence[Ar
     return np.asarray(np.where(reduce(np.logical_or, there), product, 0))
 
 
-def _extreme_unmasked(
-    operation: Operation, values: Sequence[Array], masks: Sequence[Array | None]
-) -> Array:
+def _extreme_unmasked(operation: Operation, values: Sequence[Array], masks: Sequence[Array | None]) -> Array:
     """Keras 3's Maximum and Minimum: a masked input is replaced by the result so far, and the other way."""
     result, known = values[0], _like(masks[0], values[0])
     for value, mask in zip(values[1:], masks[1:], strict=True):

@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_migrate.graph import leaves
 from lstm_migrate.reference.cells import Cell, Gates, States, cell_of
+from lstm_migrate.reference.masking import explicit_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, ShapeTooSmall, Tensor, forward
 
 
@@ -38,15 +39,12 @@ class Arguments:
     states: States | None
 
 
-def arguments(
-    scope: Scope, sequences: Any, more: Iterable[Any], initial_state: Any, mask: Any
-) -> Arguments:
+def arguments(scope: Scope, sequences: Any, more: Iterable[Any], initial_state: Any, mask: Any) -> Arguments:
     """Sorts out sequences, masks and initial states; time_major is undone."""
     x, *given = (leaf for leaf in leaves([sequences, list(more), initial_state]) if isinstance(leaf, Tensor))
     used = passed = x.mask
     if mask is not None:
-        first = next(leaves(mask))
-        used = passed = first.value if isinstance(first, Tensor) else first
+        used = passed = explicit_mask(mask, x)
     elif given and scope.semantics.initial_state_hides_mask:
         used = None
     if used is not None and used.ndim < 2:
@@ -127,7 +125,7 @@ def _masked_output(scope: Scope, output: Array, outputs: list[Array], states: St
     """What stands in for the output at a masked step."""
     if scope.config.get("zero_output_for_mask") and not _zeroes_afterwards(scope):
         return np.zeros_like(output)
-    # Keras before 2.3 took the first state in its symbolic loop, for it holds a cell's last output:
+    # Keras up to 2.2.4 took the first state in its symbolic loop, for it holds a cell's last output:
     # an initial state shows through, and of stacked cells the first one's state.
     if scope.semantics.masked_output == "first_state" and not scope.config.get("unroll"):
         if states[0].shape != output.shape:

@@ -16,17 +16,18 @@ class Semantics:
     `bidirectional_zeroes_masked`: Bidirectional with return_sequences writes zeros at masked steps
     (tf.keras and Keras 3), instead of repeating the last output.
     `bidirectional_zeroes_last`: so does its last output without return_sequences (tf.keras 1.13).
-    `bidirectional_keeps_states`: a stateful Bidirectional goes on where it stopped; older ones forget it.
+    `bidirectional_keeps_states`: a stateful Bidirectional goes on where it stopped (not in Keras 2.1.4 to
+    2.3.1 and tf.keras 1.13).
     `nested_model_passes_mask`: a model called as a layer hands on its outputs' masks (not in tf.keras 1.13).
     `masked_output`: what a recurrent layer puts out at a masked step: its "previous" output, zeros
-    before the first, or its "first_state" (Keras up to 2.2 unless unrolled).
+    before the first, or its "first_state" (Keras up to 2.2.4 on TensorFlow, unless unrolled).
     `kept_state_outranks_given`: a stateful layer whose kept state is not zero ignores an initial
-    state that it is given (tf.keras since 2.0).
+    state that it is given (tf.keras 2.4 and later, not 2.0).
     `merge_mask`: how Add, Multiply, … join their inputs' masks: "all" of those there are (Keras 2),
     or "any", and none if one input has none (Keras 3).
     `merge_skips_masked`: Keras 3's Multiply, Maximum and Minimum leave out an input where it is masked.
     `kinds_that_drop_masks`: layers that end a mask in this era and hand it on in Keras 3
-    (Identity, Rescaling and Normalization in tf.keras).
+    (Identity, Rescaling and Normalization in tf.keras; ReLU in tf.keras 2.0 to 2.4).
     `softmax_zeroes_masked`: Softmax writes zeros where its mask says so, even if nothing is left (Keras 3).
     `multi_head_attention_masks`: MultiHeadAttention heeds and hands on its inputs' masks (since 2.10).
     `upsampling_from_corners`: bilinear UpSampling2D aligns corners of pixels, not their centres
@@ -34,8 +35,10 @@ class Semantics:
     `random_crop_resizes`: RandomCrop resizes at inference (tf.keras) instead of doing nothing.
     `theano_convolutions`: kernels are read from their end, and "same" pads half a window on both sides.
     `concatenate_mask`: whether a step counts if "all" or "any" of the joined features do.
-    `time_distributed_mask`: "inner" if the wrapped layer decides on the outgoing mask, else "outer".
-    `time_distributed_child_sees_mask`: the wrapped layer is given its step's part of the mask.
+    `time_distributed_mask`: "inner" if the wrapped layer decides on the outgoing mask (Keras 2.2.0 to
+    2.3.1, tf.keras), else "outer" (older Keras, Keras 3).
+    `time_distributed_child_sees_mask`: the wrapped layer is given its step's part of the mask (not before
+    Keras 2.2.0).
     `time_distributed_static_batch`: what changes if the model's inputs name their batch size: nothing
     ("same"), the layer hands on its own mask ("outer", tf.keras 2.0), or it also keeps the mask from its
     child ("alone", Keras 2 and tf.keras 1.13).

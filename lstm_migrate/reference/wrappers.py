@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.graph import leaves, map_leaves
+from lstm_migrate.reference.masking import explicit_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
 
 MERGES: Mapping[str, Callable[[Array, Array], Array]] = {
@@ -46,7 +47,7 @@ def _static_batch(scope: Scope) -> str:
 def _with_mask(tensor: Tensor, mask: Any) -> Tensor:
     if mask is None:
         return tensor
-    return Tensor(tensor.value, mask.value if isinstance(mask, Tensor) else mask)
+    return Tensor(tensor.value, explicit_mask(mask, tensor))
 
 
 def _merge_time(tensor: Tensor, with_mask: bool) -> Tensor:
@@ -71,13 +72,12 @@ def bidirectional(
     scope: Scope, sequences: Any, *more: Any, initial_state: Any = None, mask: Any = None, **_: Any
 ) -> Any:
     """Two recurrent layers over one sequence; the first half of the initial states is the forward one's."""
-    x, *states = [
-        leaf for leaf in leaves([sequences, list(more), initial_state]) if isinstance(leaf, Tensor)
-    ]
+    x, *states = [leaf for leaf in leaves([sequences, list(more), initial_state]) if isinstance(leaf, Tensor)]
     x = _with_mask(x, mask)
     half = len(states) // 2
-    forth = _direction(scope, "forward_layer").call(x, *states[:half])
-    back = _direction(scope, "backward_layer").call(x, *states[half:])
+    named = {} if mask is None else {"mask": "input"}
+    forth = _direction(scope, "forward_layer").call(x, *states[:half], **named)
+    back = _direction(scope, "backward_layer").call(x, *states[half:], **named)
     outputs, new_states = _joined(scope, list(leaves(forth)), list(leaves(back)))
     results = [*outputs, *new_states]
     return results if len(results) > 1 else results[0]
@@ -96,9 +96,7 @@ def _direction(scope: Scope, label: str) -> Scope:
     return replace(child, layer=replace(child.layer, config=config))
 
 
-def _joined(
-    scope: Scope, forth: list[Tensor], back: list[Tensor]
-) -> tuple[list[Tensor], list[Tensor]]:
+def _joined(scope: Scope, forth: list[Tensor], back: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     child = scope.layer.children["forward_layer"]
     first, second = forth[0].value, back[0].value
     if child.config.get("return_sequences"):

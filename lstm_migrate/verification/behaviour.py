@@ -7,7 +7,7 @@ config and values in NumPy float64; the written file run by Keras.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,9 @@ def check_behaviour(subject: Subject) -> Check:
             found.append(_compare(subject, inputs, exact, last_place(policies), bitwise))
             if not found[-1].holds:
                 return _failed(subject, inputs, found[-1])
+            doubt = _doubt(subject, inputs, exact, found[-1].tolerance)
+            if doubt:
+                return Check("behaviour", "unproven", doubt, {}, (doubt,))
     except NoReference as gap:
         return Check(
             "behaviour",
@@ -58,6 +61,18 @@ def check_behaviour(subject: Subject) -> Check:
     except ShapeTooSmall as error:
         return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
     return _passed(found)
+
+
+def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance: Tolerance) -> str:
+    """Why the source's own meaning is not settled, if it is not."""
+    for other in subject.alternatives:
+        gap = distance(exact, run(replace(subject.source, semantics=other), inputs))
+        if gap > tolerance.keras:
+            return (
+                "the version in the file fits several frameworks, and on this model they differ "
+                f"(by {gap:.1e}, in what masks do); recorded outputs would tell"
+            )
+    return ""
 
 
 def run(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:

@@ -80,7 +80,8 @@ class Subject:
 
     `source`: the old model on the arrays as stored; `target`: the written file's own config and
     values; `live`: the same file run by Keras; `moved`: which target layer answers to a source layer.
-    `read` and `shapes` give the source's tensors and their shapes by name.
+    `read` and `shapes` give the source's tensors and their shapes by name. `alternatives`: semantics
+    that the source may have had instead, because its version does not tell frameworks apart.
     """
 
     source: Model
@@ -90,3 +91,4 @@ class Subject:
     moved: Mapping[LayerPath, LayerPath]
     read: Callable[[str], Array]
     shapes: Mapping[str, tuple[int, ...]]
+    alternatives: tuple[Semantics, ...] = ()

@@ -1,4 +1,5 @@
 """One old framework as the cases see it: its modules, its seeded random numbers, what it lacks."""
+
 import os
 import platform
 import zlib
@@ -11,7 +12,8 @@ import numpy as np
 
 
 class Era(object):
-    """`L` layers, `K` backend, `Model`, `Sequential`, `Input`, `tf` (None on Theano), `version` as a tuple."""
+    """`L` layers, `K` backend, `Model`, `Sequential`, `Input`, `tf` (None on Theano), `version` as a
+    tuple."""
 
     def __init__(self, name):
         self.name = name
@@ -36,18 +38,24 @@ class Era(object):
         import keras.backend
         import keras.layers
         import keras.models
+
         self.keras, self.tf, self.framework_version = keras, None, keras.__version__
         if name.endswith("th"):
             import theano
+
             self.backend = "theano " + theano.__version__
         else:
             import tensorflow as tf
+
             getattr(tf, "logging", None) and tf.logging.set_verbosity(tf.logging.ERROR)
             self.tf, self.backend = tf, "tensorflow " + tf.__version__
 
     def _open_tf_keras(self):
         import tensorflow as tf
-        tf.get_logger().setLevel("ERROR") if hasattr(tf, "get_logger") else tf.logging.set_verbosity(tf.logging.ERROR)
+
+        tf.get_logger().setLevel("ERROR") if hasattr(tf, "get_logger") else tf.logging.set_verbosity(
+            tf.logging.ERROR
+        )
         self.keras, self.tf, self.framework_version = tf.keras, tf, tf.__version__
         self.backend = "tensorflow " + tf.__version__
 
@@ -66,7 +74,8 @@ class Era(object):
                 self._prune()
 
     def _prune(self):
-        """TF1 places the whole graph before it runs a part of it; cuDNN's operations have no place on a CPU."""
+        """TF1 places the whole graph before it runs a part of it; cuDNN's operations have no place on
+        a CPU."""
         options = self.tf.GraphOptions(place_pruned_graph=True)
         self.K.set_session(self.tf.Session(config=self.tf.ConfigProto(graph_options=options)))
 
@@ -93,9 +102,15 @@ class Era(object):
 
     def facts(self):
         import h5py
-        facts = {"framework": "keras" if self.standalone else "tf.keras", "version": self.framework_version,
-                 "backend": self.backend, "numpy": np.__version__, "h5py": h5py.__version__,
-                 "python": platform.python_version()}
+
+        facts = {
+            "framework": "keras" if self.standalone else "tf.keras",
+            "version": self.framework_version,
+            "backend": self.backend,
+            "numpy": np.__version__,
+            "h5py": h5py.__version__,
+            "python": platform.python_version(),
+        }
         if not self.standalone:
             facts["keras_version"] = getattr(self.tf.keras, "__version__", "2.2.4-tf")
         return facts

@@ -1,4 +1,4 @@
-"""Writes the corpus cases of one old framework: `python make.py ERA [--only GLOB]`, run by that era's own interpreter.
+"""Writes the corpus cases of one old framework; run by that era's interpreter: `python make.py ERA`.
 
 The pins of every era (an era is an environment; see README.md for how to build them):
 
@@ -22,6 +22,7 @@ tf215   3.11    tensorflow-cpu==2.15.1
 This file owns the loop over the cases and the list of what could not be made (skipped.tsv); `era.py` owns the
 framework, `cases/` the models, `record.py` the files.
 """
+
 import argparse
 import fnmatch
 import importlib
@@ -31,11 +32,24 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOPICS = ["structure", "states", "wrappers", "masks", "cells", "hard_sigmoid", "cudnn", "zoo", "ops", "training", "names"]
+TOPICS = [
+    "structure",
+    "states",
+    "wrappers",
+    "masks",
+    "cells",
+    "hard_sigmoid",
+    "cudnn",
+    "zoo",
+    "ops",
+    "training",
+    "names",
+]
 
 
 def note_skips(era, skips):
-    """Rewrites the lines of the given cases of this era in skipped.tsv; a None reason only removes the line."""
+    """Rewrites the lines of the given cases of this era in skipped.tsv; a None reason only removes the
+    line."""
     path = os.path.join(HERE, "skipped.tsv")
     lines = {}
     if os.path.exists(path):
@@ -43,7 +57,7 @@ def note_skips(era, skips):
             for line in f.read().splitlines():
                 where, part, why = line.split("\t")
                 lines[where, part] = why
-    for (where, part) in [key for key in lines if key[0] in skips]:
+    for where, part in [key for key in lines if key[0] in skips]:
         del lines[where, part]
     for where, parts in skips.items():
         lines.update({(where, part): why for part, why in parts.items()})
@@ -60,8 +74,8 @@ def main():
     parser.add_argument("--trace", action="store_true")
     arguments = parser.parse_args()
     sys.path.insert(0, HERE)
-    from era import Era
     import record
+    from era import Era
 
     for topic in TOPICS:
         if topic in arguments.topic.split(","):

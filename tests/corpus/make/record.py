@@ -1,4 +1,5 @@
 """One case on disk: model.h5 as the framework saves it, io.npz as it computes, case.json in words."""
+
 import collections
 import json
 import os
@@ -22,7 +23,7 @@ class Made(object):
     """What a case hands over: the model, its inputs, and how they are to be recorded.
 
     `twin`: a model without cuDNN that loads the saved file and computes in its place. `stateful`: record two
-    successive predictions. `scale`: how large the random kernels are; `weights`: False keeps what training left.
+    successive predictions. `scale`: how large the random kernels are; `weights`: False keeps those there.
     """
 
     def __init__(self, model, inputs, twin=None, stateful=False, scale=0.6, weights=True, note=""):
@@ -32,15 +33,19 @@ class Made(object):
 
 
 def case(eras, hard=""):
-    """Registers a builder `build(era) -> Made` under its function's name; its docstring is the architecture in words."""
+    """Registers a builder `build(era) -> Made` under its function's name; its docstring is the
+    architecture in words."""
+
     def register(build):
         CASES.append(Case(build.__name__.replace("_", "-"), eras.split(), hard, build))
         return build
+
     return register
 
 
 def randomise(era, model, scale):
-    """Seeded values for every float variable: variances and gammas positive, biases and moving means not zero."""
+    """Seeded values for every float variable: variances and gammas positive, biases and moving means
+    not zero."""
     seen, pairs = set(), []
     for variable in model.weights:
         if id(variable) in seen:
@@ -79,7 +84,8 @@ def arrays(inputs, outputs):
 
 
 def reload_says(era, path, made, outputs, folder):
-    """Does the framework itself read its own file back to the same function? (README: TF 2.0 does not always.)"""
+    """Does the framework itself read its own file back to the same function? (README: TF 2.0 does not
+    always.)"""
     try:
         options = {} if era.standalone and not era.at_least(2, 1) else {"compile": False}
         got = predict(era.models.load_model(path, **options), made.inputs)
@@ -111,7 +117,9 @@ def fill(era, case, made, name, folder):
     path = os.path.join(folder, "model.h5")
     if made.weights:
         randomise(era, made.model, made.scale)
-    made.model.save(path) if era.standalone or era.name == "tf113" else made.model.save(path, save_format="h5")
+    made.model.save(path) if era.standalone or era.name == "tf113" else made.model.save(
+        path, save_format="h5"
+    )
     computing = made.model
     if made.twin is not None:
         made.twin.load_weights(path)
@@ -120,15 +128,23 @@ def fill(era, case, made, name, folder):
     if not all(np.isfinite(o).all() for o in outputs):
         raise ValueError("outputs are not finite")
     np.savez_compressed(os.path.join(folder, "io.npz"), **arrays(made.inputs, outputs))
-    about = {"id": name, "format": ("keras2" if era.standalone else "tf.keras") + " full-model HDF5",
-             "files": ["model.h5"], "architecture": " ".join((case.build.__doc__ or case.name).split()),
-             "hard": case.hard, "needs_architecture": False, "seed": era.seed,
-             "io": "model.predict of the saving framework, same process, inference mode"}
+    about = {
+        "id": name,
+        "format": ("keras2" if era.standalone else "tf.keras") + " full-model HDF5",
+        "files": ["model.h5"],
+        "architecture": " ".join((case.build.__doc__ or case.name).split()),
+        "hard": case.hard,
+        "needs_architecture": False,
+        "seed": era.seed,
+        "io": "model.predict of the saving framework, same process, inference mode",
+    }
     about.update(era.facts())
     if made.twin is not None:
-        about["io"] = ("cuDNN kernels cannot run on a CPU: the cuDNN graph was built, its variables assigned and saved; "
-                       "the outputs are the plain LSTM / GRU(reset_after) twin's, after the same framework's "
-                       "load_weights converted this file")
+        about["io"] = (
+            "cuDNN kernels cannot run on a CPU: the cuDNN graph was built, its variables assigned and saved; "
+            "the outputs are the plain LSTM / GRU(reset_after) twin's, after the same framework's "
+            "load_weights converted this file"
+        )
     if made.stateful:
         second = predict(computing, made.inputs)
         stored = {"input_%d" % i: x for i, x in enumerate(made.inputs)}

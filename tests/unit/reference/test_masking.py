@@ -26,9 +26,7 @@ def test_embedding_masks_the_token_zero_if_asked() -> None:
 
 def test_a_token_outside_the_vocabulary_is_no_reference() -> None:
     weights = {WeightKey(("words",), "embeddings"): numbers(4, 2)}
-    scope = Scope(
-        Layer("words", "Embedding"), ("words",), weights, KERAS_3, Precision(), {}, lambda *_: None
-    )
+    scope = Scope(Layer("words", "Embedding"), ("words",), weights, KERAS_3, Precision(), {}, lambda *_: None)
     for token in (-1, 4):
         with pytest.raises(NoReference, match="a token outside the vocabulary of 4"):
             scope.call(Tensor(np.array([[token]])))

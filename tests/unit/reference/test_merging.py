@@ -19,9 +19,7 @@ KERAS_2 = Semantics(merge_mask="all", merge_skips_masked=False, concatenate_mask
 
 
 def merged(kind: str, inputs: list[Tensor], semantics: Semantics = KERAS_3, **config: Any) -> Tensor:
-    scope = Scope(
-        Layer("merge", kind, config), ("merge",), {}, semantics, Precision(), {}, lambda *_: None
-    )
+    scope = Scope(Layer("merge", kind, config), ("merge",), {}, semantics, Precision(), {}, lambda *_: None)
     result = scope.call(inputs)
     assert isinstance(result, Tensor)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -17,8 +18,11 @@ from tests.unit.reference.chains import (
     KERAS_3,
     assert_like_keras,
     chain_of,
+    described,
+    fill,
     numbers,
     outputs_of,
+    weights_of,
     with_holes,
 )
 
@@ -71,9 +75,7 @@ def test_a_gru_may_reset_before_its_recurrent_product(use_bias: bool, backwards:
 
 @pytest.mark.parametrize(("kind", "states"), [("LSTM", 2), ("GRU", 1), ("SimpleRNN", 1)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_initial_states_are_taken_and_hide_the_mask_as_in_keras(
-    kind: str, states: int, masked: bool
-) -> None:
+def test_initial_states_are_taken_and_hide_the_mask_as_in_keras(kind: str, states: int, masked: bool) -> None:
     before = [keras.layers.Masking()] if masked else []
     layer = LAYERS[kind](4, return_sequences=True, return_state=True)
     assert_like_keras(
@@ -84,13 +86,33 @@ def test_initial_states_are_taken_and_hide_the_mask_as_in_keras(
 @pytest.mark.parametrize("masked", [False, True])
 def test_stacked_cells_may_be_of_any_kind_and_size(masked: bool) -> None:
     cells = [keras.layers.GRUCell(5, reset_after=False), keras.layers.LSTMCell(4)]
-    layer = keras.layers.RNN([*cells, keras.layers.SimpleRNNCell(3)], return_sequences=True, return_state=True)
+    layer = keras.layers.RNN(
+        [*cells, keras.layers.SimpleRNNCell(3)], return_sequences=True, return_state=True
+    )
     before = [keras.layers.Masking()] if masked else []
     assert_like_keras([*before, layer], with_holes(6))
 
 
 def test_rnn_around_one_cell_is_the_layer_of_that_cell() -> None:
     assert_like_keras([keras.layers.RNN(keras.layers.LSTMCell(4), return_sequences=True)], numbers(2, 5, 3))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_mask_named_by_the_call_is_seen_beside_an_initial_state(wrapped: bool) -> None:
+    x, count = with_holes(6), 4 if wrapped else 2
+    states = [numbers(5, 4, seed=index) for index in range(count)]
+    layer = keras.layers.LSTM(4, return_sequences=True)
+    layer = keras.layers.Bidirectional(layer) if wrapped else layer
+    mask = np.any(x != 0, axis=-1)
+    layer(x)
+    fill(layer)
+    expected = keras.ops.convert_to_numpy(layer(x, initial_state=states, mask=mask))
+    chain = chain_of([MASKING, described(layer, "rnn")], count)
+    for named in ("input", mask):
+        calls = [replace(call, kwargs={**call.kwargs, "mask": named}) for call in chain.calls[1:]]
+        graph = replace(chain, calls=(chain.calls[0], *calls))
+        (ours,) = evaluate(graph, weights_of(layer, ("rnn",)), [x, *states], semantics=KERAS_3)
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
 CONFIG = {
@@ -117,10 +139,8 @@ MASKING = Layer("masking", "Masking", {"mask_value": 0.0})
 EARLIER = {"initial_state_hides_mask": False}
 
 
-@pytest.mark.parametrize(
-    ("masked_output", "expected"), [("first_state", "the state"), ("previous", "zeros")]
-)
-def test_a_masked_first_step_shows_the_initial_state_before_keras_2_3_and_zeros_after(
+@pytest.mark.parametrize(("masked_output", "expected"), [("first_state", "the state"), ("previous", "zeros")])
+def test_a_masked_first_step_shows_the_initial_state_up_to_keras_2_2_4_and_zeros_after(
     masked_output: str, expected: str
 ) -> None:
     x, h, c = numbers(1, 3, 2), numbers(1, 2, seed=1), numbers(1, 2, seed=2)
@@ -134,7 +154,7 @@ def test_a_masked_first_step_shows_the_initial_state_before_keras_2_3_and_zeros_
     np.testing.assert_array_equal(output[:, 0], h if expected == "the state" else np.zeros((1, 2)))
 
 
-def test_before_keras_2_3_a_masked_step_of_stacked_cells_shows_the_first_cell() -> None:
+def test_up_to_keras_2_2_4_a_masked_step_of_stacked_cells_shows_the_first_cell() -> None:
     cells = {label: Layer(label, "LSTMCell", {**CONFIG, "units": 2}) for label in "01"}
     config = {"return_sequences": True, "return_state": True}
     rnn = Layer("rnn", "RNN", config, {"cell": Layer("cell", "StackedRNNCells", {}, cells)})

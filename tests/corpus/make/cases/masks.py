@@ -1,8 +1,9 @@
 """What each era does with masked steps: which layers carry a mask on, and what a masked step puts out."""
+
 from record import Made, case, why
 
 
-@case("k202 k224 tf113 tf212", "leading, inner and trailing masked steps")
+@case("k202 k224 tf212", "leading, inner and trailing masked steps")
 def mask_lstm_lstm(k):
     """Masking(0.5 as the value) -> LSTM(seq) -> LSTM(seq) and GRU -> Dense"""
     L = k.L
@@ -15,7 +16,7 @@ def mask_lstm_lstm(k):
     return Made(m, padded)
 
 
-@case("k214 k231 tf20", "Embedding(mask_zero) with inner holes; one sequence begins with a hole")
+@case("k214 tf20", "Embedding(mask_zero) with inner holes; one sequence begins with a hole")
 def mask_embedding(k):
     """Embedding(mask_zero) -> GRU(seq) -> SimpleRNN(seq) -> LSTM; time None"""
     L = k.L
@@ -26,24 +27,35 @@ def mask_embedding(k):
     return Made(k.Model(x, [y, L.LSTM(2)(y)]), k.padded_ids(7, 9, "mixed"))
 
 
-@case("tf20 tf24 tf215", "zero_output_for_mask")
+@case("tf20 tf215", "zero_output_for_mask")
 def mask_zero_output(k):
     """Masking -> GRU(zero_output_for_mask, seq), RNN(LSTMCell, zero_output_for_mask)"""
     L = k.L
     x = k.Input((7, 3))
     y = L.Masking()(x)
-    m = k.Model(x, [L.GRU(3, return_sequences=True, zero_output_for_mask=True)(y),
-                    L.RNN(L.LSTMCell(2), return_sequences=True, zero_output_for_mask=True)(y),
-                    L.SimpleRNN(2, zero_output_for_mask=True)(y)])
+    m = k.Model(
+        x,
+        [
+            L.GRU(3, return_sequences=True, zero_output_for_mask=True)(y),
+            L.RNN(L.LSTMCell(2), return_sequences=True, zero_output_for_mask=True)(y),
+            L.SimpleRNN(2, zero_output_for_mask=True)(y),
+        ],
+    )
     return Made(m, k.padded(7, 3, "mixed"))
 
 
-@case("k208 k224 k231 tf113 tf20 tf24 tf212", "a masked Bidirectional with sequences: held outputs are turned round, or zero")
+@case(
+    "k208 k224 k231 tf113 tf20 tf24 tf212",
+    "a masked Bidirectional with sequences: held outputs are turned round, or zero",
+)
 def mask_bidirectional_seq(k):
     """Masking -> Bidirectional(LSTM(3, seq), concat); trailing padding"""
     L = k.L
     x = k.Input((7, 3))
-    return Made(k.Model(x, L.Bidirectional(L.LSTM(3, return_sequences=True))(L.Masking()(x))), k.padded(7, 3, "trailing"))
+    return Made(
+        k.Model(x, L.Bidirectional(L.LSTM(3, return_sequences=True))(L.Masking()(x))),
+        k.padded(7, 3, "trailing"),
+    )
 
 
 @case("k224 tf215", "a masked Bidirectional with sequences, inner holes, two of them")
@@ -56,19 +68,22 @@ def mask_bidirectional_stack(k):
     return Made(k.Model(x, L.Dense(2)(L.Bidirectional(L.LSTM(3))(y))), k.padded_ids(7, 9, "mixed"))
 
 
-@case("k202 k231 tf20 tf28", "a masked Bidirectional that returns the last step only")
+@case("k202 k231 tf28", "a masked Bidirectional that returns the last step only")
 def mask_bidirectional_last(k):
     """Masking -> Bidirectional(LSTM(3)) concat -> Dense, and Bidirectional(GRU(2)) ave"""
     L = k.L
     x = k.Input((7, 3))
     y = L.Masking()(x)
-    m = k.Model(x, [L.Dense(2)(L.Bidirectional(L.LSTM(3))(y)), L.Bidirectional(L.GRU(2), merge_mode="ave")(y)])
+    m = k.Model(
+        x, [L.Dense(2)(L.Bidirectional(L.LSTM(3))(y)), L.Bidirectional(L.GRU(2), merge_mode="ave")(y)]
+    )
     return Made(m, k.padded(7, 3, "mixed"))
 
 
 @case("k208 tf113", "a mask through TimeDistributed, Dense, BN, Dropout, Activation, noise")
 def mask_between(k):
-    """Masking -> TimeDistributed(Dense) -> BatchNormalization -> Dropout -> Activation -> GaussianNoise -> LSTM"""
+    """Masking -> TimeDistributed(Dense) -> BatchNormalization -> Dropout -> Activation ->
+    GaussianNoise -> LSTM"""
     L = k.L
     x = k.Input((7, 3))
     y = L.TimeDistributed(L.Dense(3))(L.Masking()(x))
@@ -87,18 +102,25 @@ def mask_dense_between(k):
     return Made(k.Model(x, L.GRU(3)(y)), k.padded_ids(7, 9, "mixed"))
 
 
-@case("k208 tf24 tf215", "Concatenate of two masked branches, and of a masked and an unmasked one")
+@case("k208 tf215", "Concatenate of two masked branches, and of a masked and an unmasked one")
 def mask_concatenate(k):
-    """two Masking branches -> Concatenate(features) -> LSTM; masked + unmasked -> Concatenate -> GRU; along time too"""
+    """two Masking branches -> Concatenate(features) -> LSTM; masked + unmasked -> Concatenate -> GRU;
+    along time too"""
     L = k.L
     a, b = k.Input((6, 3)), k.Input((6, 3))
     p, q = L.Masking()(a), L.Masking()(b)
-    m = k.Model([a, b], [L.LSTM(3, return_sequences=True)(L.concatenate([p, q])),
-                         L.GRU(3)(L.concatenate([p, b])), L.SimpleRNN(2)(L.concatenate([p, q], axis=1))])
+    m = k.Model(
+        [a, b],
+        [
+            L.LSTM(3, return_sequences=True)(L.concatenate([p, q])),
+            L.GRU(3)(L.concatenate([p, b])),
+            L.SimpleRNN(2)(L.concatenate([p, q], axis=1)),
+        ],
+    )
     return Made(m, [k.padded(6, 3, "mixed"), k.padded(6, 3, "trailing")])
 
 
-@case("k216 k231 tf20 tf28", "Add, Multiply, Average, Maximum of masked branches")
+@case("k231 tf20", "Add, Multiply, Average, Maximum of masked branches")
 def mask_merge(k):
     """two Masking branches -> add / multiply / average / maximum, then recurrent layers"""
     L = k.L
@@ -109,13 +131,16 @@ def mask_merge(k):
     return Made(k.Model([a, b], outputs), [k.padded(6, 3, "mixed"), k.padded(6, 3, "trailing")])
 
 
-@case("k231 tf20 tf215", "GlobalAveragePooling1D with a mask averages over the unmasked steps only")
+@case("k231 tf20", "GlobalAveragePooling1D with a mask averages over the unmasked steps only")
 def mask_global_average(k):
-    """Embedding(mask_zero) -> LSTM(seq) -> GlobalAveragePooling1D -> Dense; Masking -> GlobalAveragePooling1D"""
+    """Embedding(mask_zero) -> LSTM(seq) -> GlobalAveragePooling1D -> Dense; Masking ->
+    GlobalAveragePooling1D"""
     L = k.L
     x, v = k.Input((7,)), k.Input((7, 3))
     y = L.LSTM(3, return_sequences=True)(L.Embedding(9, 3, mask_zero=True)(x))
-    m = k.Model([x, v], [L.Dense(2)(L.GlobalAveragePooling1D()(y)), L.GlobalAveragePooling1D()(L.Masking()(v))])
+    m = k.Model(
+        [x, v], [L.Dense(2)(L.GlobalAveragePooling1D()(y)), L.GlobalAveragePooling1D()(L.Masking()(v))]
+    )
     return Made(m, [k.padded_ids(7, 9, "mixed"), k.padded(7, 3, "trailing")])
 
 
@@ -126,13 +151,19 @@ def mask_attention(k):
     a, b = k.Input((5,)), k.Input((7,))
     e = L.Embedding(9, 3, mask_zero=True)
     q, v = L.LSTM(3, return_sequences=True)(e(a)), L.LSTM(3, return_sequences=True)(e(b))
-    m = k.Model([a, b], [L.Attention()([q, v]), L.GRU(2)(L.AdditiveAttention()([q, v])),
-                         L.Attention(use_scale=True)([q, v, v])])
+    m = k.Model(
+        [a, b],
+        [
+            L.Attention()([q, v]),
+            L.GRU(2)(L.AdditiveAttention()([q, v])),
+            L.Attention(use_scale=True)([q, v, v]),
+        ],
+    )
     return Made(m, [k.padded_ids(5, 9, "trailing"), k.padded_ids(7, 9, "mixed")])
 
 
 # Keras 2.0.8 cannot pass a mask into a functional model ("Layer input_1 does not support masking").
-@case("k224 tf20 tf212", "masks through nested models, RNN of cells, TimeDistributed models")
+@case("k224 tf212", "masks through nested models, RNN of cells, TimeDistributed models")
 def mask_nested(k):
     """Masking inside a nested Sequential; the mask leaves it and reaches an outer LSTM (or not)"""
     L = k.L
@@ -144,12 +175,14 @@ def mask_nested(k):
     return Made(k.Model(x, [L.LSTM(3)(y), L.GRU(2)(other(y))]), k.padded(7, 3, "mixed"))
 
 
-@case("k214 tf113 tf24", "masks and RNN of cells; return_state under a mask")
+@case("k214 tf113", "masks and RNN of cells; return_state under a mask")
 def mask_cells(k):
     """Masking -> RNN([LSTMCell, GRUCell], seq, return_state) -> RNN(SimpleRNNCell)"""
     L = k.L
     x = k.Input((7, 3))
-    gru = 3 if k.name == "k214" else 2  # Keras 2.1 masks states of unequal size in a stack not at all: it fails
+    gru = (
+        3 if k.name == "k214" else 2
+    )  # Keras 2.1 masks states of unequal size in a stack not at all: it fails
     got = L.RNN([L.LSTMCell(3), L.GRUCell(gru)], return_sequences=True, return_state=True)(L.Masking()(x))
     last = L.RNN(L.SimpleRNNCell(2))(got[0])
     return Made(k.Model(x, [last] + list(got)), k.padded(7, 3, "mixed"))
@@ -168,7 +201,8 @@ def mask_backwards(k):
 
 @case("k224 tf20", "layers that stop a mask: RepeatVector, Flatten, Reshape, Conv1D")
 def mask_stopped(k):
-    """masked LSTM -> RepeatVector -> LSTM; Masking -> Reshape -> LSTM; Embedding(mask_zero) -> Permute -> LSTM"""
+    """masked LSTM -> RepeatVector -> LSTM; Masking -> Reshape -> LSTM; Embedding(mask_zero) -> Permute
+    -> LSTM"""
     L = k.L
     x, e = k.Input((6, 4)), k.Input((6,))
     y = L.LSTM(3, return_sequences=True)(L.RepeatVector(4)(L.LSTM(3)(L.Masking()(x))))
@@ -215,7 +249,7 @@ def mask_timedistributed_model(k):
     return Made(k.Model(x, L.GRU(3)(L.TimeDistributed(words)(x))), ids)
 
 
-@case("k231 tf20 tf215", "TimeDistributed(Embedding(mask_zero)): does its mask reach TimeDistributed(LSTM)?")
+@case("k231 tf215", "TimeDistributed(Embedding(mask_zero)): does its mask reach TimeDistributed(LSTM)?")
 def mask_timedistributed_embedding(k):
     """TimeDistributed(Embedding(mask_zero)) -> TimeDistributed(LSTM) -> LSTM"""
     L = k.L

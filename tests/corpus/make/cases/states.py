@@ -1,8 +1,9 @@
 """Recurrent states as tensors: initial_state, return_state, and how calls carry them."""
+
 from record import Made, case
 
 
-# Keras 2.0.2 takes no initial_state for GRU and SimpleRNN ("expects 1 inputs, but it received 2").
+# Keras 2.0.2 takes no initial_state for GRU and SimpleRNN, and cannot save an LSTM that has one (KeyError).
 @case("k208 tf20", "initial_state as extra inbound entries; LSTM, GRU, SimpleRNN")
 def initial_state(k):
     """states made by Dense layers and by inputs go into LSTM, GRU and SimpleRNN"""
@@ -14,7 +15,7 @@ def initial_state(k):
     return Made(k.Model([x, h, c], [y, w]), [k.x(7, 3), k.x(4), k.x(4)])
 
 
-@case("k214 tf113 tf212", "the states as further positional inputs")
+@case("k214 tf113", "the states as further positional inputs")
 def initial_state_positional(k):
     """LSTM([x, h, c]), GRU([x, h]) with return_state"""
     L = k.L
@@ -25,9 +26,10 @@ def initial_state_positional(k):
 
 
 # Keras 2.0.8's Bidirectional takes no initial_state.
-@case("k216 k231 tf20", "Bidirectional: first half of the states is the forward layer's")
+@case("k216 tf20", "Bidirectional: first half of the states is the forward layer's")
 def initial_state_bidirectional(k):
-    """encoder Bidirectional(LSTM) with return_state -> decoder Bidirectional(LSTM) with its four states, also a GRU pair"""
+    """encoder Bidirectional(LSTM) with return_state -> decoder Bidirectional(LSTM) with its four
+    states, also a GRU pair"""
     L = k.L
     x, d = k.Input((6, 3)), k.Input((4, 2))
     got = L.Bidirectional(L.LSTM(3, return_state=True))(x)
@@ -36,33 +38,40 @@ def initial_state_bidirectional(k):
     return Made(k.Model([x, d], [y, z]), [k.x(6, 3), k.x(4, 2)])
 
 
-# TF 2.0 to 2.2 gives all cells of a stack the same weight names, which HDF5 cannot hold: no stacks in tf20.
-# TF 1.13 returns the states of a stack in the reverse of the order in which it takes them.
+# TF 2.0 gives all cells of a stack the same weight names, which HDF5 cannot hold: no stacks in tf20.
+# TF 1.13 refuses, as initial_state, the states that its own stack returned.
 @case("k214 k231 tf24", "RNN(StackedRNNCells): the order of states")
 def initial_state_stacked(k):
-    """RNN([LSTMCell(3), GRUCell(2)]) with initial_state and return_state: k214/k224 order states from the last cell"""
+    """RNN([LSTMCell(3), GRUCell(2)]) with initial_state and return_state (Keras 2.1.4 counts states from
+    the last cell)"""
     L = k.L
-    cells = lambda: [L.LSTMCell(3), L.GRUCell(2)]
     x = k.Input((6, 3))
-    first = L.RNN(cells(), return_sequences=True, return_state=True)(x)
-    second = L.RNN(cells(), return_state=True)(x, initial_state=first[1:])
-    return Made(k.Model(x, first + second if isinstance(first, list) else list(first) + list(second)), k.x(6, 3))
+    first = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True, return_state=True)(x)
+    second = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_state=True)(x, initial_state=first[1:])
+    return Made(
+        k.Model(x, first + second if isinstance(first, list) else list(first) + list(second)), k.x(6, 3)
+    )
 
 
-@case("k231 tf113 tf28", "return_state everywhere")
+@case("k231 tf28", "return_state everywhere")
 def return_state(k):
-    """return_state of SimpleRNN, GRU, LSTM, Bidirectional(GRU), RNN(LSTMCell), RNN(StackedRNNCells of two LSTMCell)"""
+    """return_state of SimpleRNN, GRU, LSTM, Bidirectional(GRU), RNN(LSTMCell), RNN(StackedRNNCells of
+    two LSTMCell)"""
     L = k.L
     x = k.Input((None, 3))
-    parts = [L.SimpleRNN(2, return_state=True), L.GRU(2, return_state=True, return_sequences=True),
-             L.LSTM(2, return_state=True, go_backwards=True), L.Bidirectional(L.GRU(2, return_state=True)),
-             L.RNN(L.LSTMCell(2), return_state=True),
-             L.RNN(L.StackedRNNCells([L.LSTMCell(2), L.LSTMCell(3)]), return_state=True)]
+    parts = [
+        L.SimpleRNN(2, return_state=True),
+        L.GRU(2, return_state=True, return_sequences=True),
+        L.LSTM(2, return_state=True, go_backwards=True),
+        L.Bidirectional(L.GRU(2, return_state=True)),
+        L.RNN(L.LSTMCell(2), return_state=True),
+        L.RNN(L.StackedRNNCells([L.LSTMCell(2), L.LSTMCell(3)]), return_state=True),
+    ]
     return Made(k.Model(x, [t for part in parts for t in part(x)]), k.x(7, 3))
 
 
 # Keras 2.0.2 has no return_state.
-@case("k208 k216", "return_state of the era's LSTM and GRU; unused states")
+@case("k208", "return_state of the era's LSTM and GRU; unused states")
 def return_state_early(k):
     """return_state of LSTM (only the cell state used) and GRU"""
     L = k.L
@@ -72,17 +81,20 @@ def return_state_early(k):
     return Made(k.Model(x, [z, L.Dense(2)(c), s]), k.x(6, 3))
 
 
-@case("tf24 tf212", "states as a nested structure of tensors")
+@case("tf24", "states as a nested structure of tensors")
 def initial_state_nested_structure(k):
     """RNN(StackedRNNCells([LSTMCell, GRUCell])) called with initial_state=[[h, c], g]"""
     L = k.L
     x, h, c, g = k.Input((6, 3)), k.Input((3,)), k.Input((3,)), k.Input((2,))
-    y = L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.GRUCell(2)]), return_sequences=True)(x, initial_state=[[h, c], g])
+    y = L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.GRUCell(2)]), return_sequences=True)(
+        x, initial_state=[[h, c], g]
+    )
     return Made(k.Model([x, h, c, g], L.Dense(2)(y)), [k.x(6, 3), k.x(3), k.x(3), k.x(2)])
 
 
-# Standalone Keras saves the file without the keyword (it warns): such a file no longer holds what was computed.
-@case("tf20 tf24 tf215", "a mask given as a keyword tensor in the call")
+# Standalone Keras saves the file without the keyword (it warns): such a file no longer holds what was
+# computed.
+@case("tf20 tf215", "a mask given as a keyword tensor in the call")
 def mask_keyword(k):
     """LSTM(x, mask=input): the mask is a boolean input"""
     L = k.L
@@ -95,7 +107,10 @@ def mask_keyword(k):
     return Made(model, [k.x(6, 3), mask])
 
 
-@case("k224 tf20 tf28", "the states of one layer go on to another class; constant initial states inside a nested model")
+@case(
+    "k224 tf28",
+    "the states of one layer go on to another class; constant initial states inside a nested model",
+)
 def state_through_models(k):
     """encoder Model -> [y, h, c]; decoder Model([x, h, c]); outer Model joins them, decoder called twice"""
     L = k.L
@@ -109,12 +124,3 @@ def state_through_models(k):
     y1, h1, c1 = decoder([q, eh, ec])
     y2, _, _ = decoder([y1, h1, c1])
     return Made(k.Model([p, q], [y1, y2]), [k.x(6, 3), k.x(5, 2)])
-
-
-@case("k202", "initial_state of an LSTM before return_state existed")
-def initial_state_lstm(k):
-    """LSTM(initial_state=[Dense(a), Dense(b)])"""
-    L = k.L
-    x, a, b = k.Input((6, 3)), k.Input((4,)), k.Input((2,))
-    y = L.LSTM(4, return_sequences=True)(x, initial_state=[L.Dense(4, activation="tanh")(a), L.Dense(4)(b)])
-    return Made(k.Model([x, a, b], y), [k.x(6, 3), k.x(4), k.x(2)])

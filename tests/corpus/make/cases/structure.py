@@ -1,10 +1,12 @@
 """How layers and models are put together: Sequential with and without inputs, nesting, sharing, freezing."""
+
 from record import Made, case
 
 
-@case("k224 tf20 tf215", "no InputLayer, no batch_input_shape: sizes only from the arrays")
+@case("k224 tf20", "no InputLayer, no batch_input_shape: sizes only from the arrays")
 def seq_built_by_predict(k):
-    """Sequential without any input shape: LSTM(4, seq), Dropout, GRU(3), Dense(2); built by calling predict"""
+    """Sequential without any input shape: LSTM(4, seq), Dropout, GRU(3), Dense(2); built by calling
+    predict"""
     L, x = k.L, k.x(6, 5)
     m = k.Sequential([L.LSTM(4, return_sequences=True), L.Dropout(0.3), L.GRU(3), L.Dense(2)])
     m.compile("sgd", "mse")  # k231 cannot predict uncompiled
@@ -12,9 +14,10 @@ def seq_built_by_predict(k):
     return Made(m, x)
 
 
-@case("k224 tf113 tf212", "no InputLayer, no batch_input_shape; training_config present")
+@case("tf113 tf212", "no InputLayer, no batch_input_shape; training_config present")
 def seq_built_by_fit(k):
-    """Sequential without any input shape: Masking, Bidirectional(LSTM(3)), BatchNormalization, Dense(2); built by fit"""
+    """Sequential without any input shape: Masking, Bidirectional(LSTM(3)), BatchNormalization,
+    Dense(2); built by fit"""
     L, x = k.L, k.x(6, 4)
     m = k.Sequential([L.Masking(0.0), L.Bidirectional(L.LSTM(3)), L.BatchNormalization(), L.Dense(2)])
     m.compile("rmsprop", "mse")
@@ -22,11 +25,13 @@ def seq_built_by_fit(k):
     return Made(m, x)
 
 
-@case("k202 k216 tf113", "Sequential config as a list up to 2.2.2; input_length and batch_input_shape in layers")
+@case("k216 tf113", "Sequential config as a list up to 2.2.2; input_length and batch_input_shape in layers")
 def seq_embedding_input_length(k):
     """Sequential: Embedding(12, 4, input_length=7), LSTM(3, hard_sigmoid by default), Dense(2)"""
     L = k.L
-    m = k.Sequential([L.Embedding(12, 4, input_length=7), L.LSTM(3, return_sequences=True), L.GRU(2), L.Dense(2)])
+    m = k.Sequential(
+        [L.Embedding(12, 4, input_length=7), L.LSTM(3, return_sequences=True), L.GRU(2), L.Dense(2)]
+    )
     return Made(m, k.ids(7, 12))
 
 
@@ -40,7 +45,7 @@ def seq_in_seq(k):
     return Made(m, k.x(6, 5))
 
 
-@case("k202 k216 tf113 tf28", "functional model as first and as middle layer of a Sequential")
+@case("k202 tf113", "functional model as first and as middle layer of a Sequential")
 def model_in_seq(k):
     """Sequential[Model(LSTM -> Dense), Model(Conv1D -> Add), GRU]"""
     L = k.L
@@ -52,22 +57,27 @@ def model_in_seq(k):
     return Made(k.Sequential([first, middle, L.GRU(2)]), k.x(8, 4))
 
 
-@case("k202 tf20 tf215", "Sequential called as a layer inside a functional model")
+@case("k202 tf215", "Sequential called as a layer inside a functional model")
 def seq_in_model(k):
-    """Input -> Sequential[LSTM, BN, Dense] -> Dropout -> GRU, and the same Sequential's output concatenated"""
+    """Input -> Sequential[LSTM, BN, Dense] -> Dropout -> GRU, and the same Sequential's output
+    concatenated"""
     L = k.L
-    inner = k.Sequential([L.LSTM(4, return_sequences=True, input_shape=(None, 3)), L.BatchNormalization(), L.Dense(3)])
+    inner = k.Sequential(
+        [L.LSTM(4, return_sequences=True, input_shape=(None, 3)), L.BatchNormalization(), L.Dense(3)]
+    )
     x = k.Input((None, 3))
     y = inner(x)
     z = L.GRU(2, return_sequences=True)(L.Dropout(0.2)(y))
     return Made(k.Model(x, L.concatenate([y, z])), k.x(7, 3))
 
 
-@case("k208 k231 tf113 tf24", "three deep, frozen at the innermost; BN statistics at two depths")
+@case("k208 k231 tf24", "three deep, frozen at the innermost; BN statistics at two depths")
 def nested_three_deep(k):
     """Model(Model(Sequential(LSTM, BN frozen), BN) -> Dense) in the time axis None"""
     L = k.L
-    core = k.Sequential([L.LSTM(3, return_sequences=True, input_shape=(None, 4)), L.BatchNormalization(), L.Dense(3)])
+    core = k.Sequential(
+        [L.LSTM(3, return_sequences=True, input_shape=(None, 4)), L.BatchNormalization(), L.Dense(3)]
+    )
     core.layers[-2].trainable = False
     a = k.Input((None, 4))
     mid = k.Model(a, L.BatchNormalization()(core(a)))
@@ -77,7 +87,7 @@ def nested_three_deep(k):
     return Made(k.Model(c, L.Dense(2)(outer(c))), k.x(6, 4))
 
 
-@case("k202 tf20 tf28", "one nested model, two calls, different inputs")
+@case("k202 tf20", "one nested model, two calls, different inputs")
 def nested_called_twice(k):
     """encoder = Model(BiLSTM -> Dense); Dense(concat(encoder(a), encoder(b)))"""
     L = k.L
@@ -89,7 +99,10 @@ def nested_called_twice(k):
 
 
 # Keras 2.1 loses initial_state tensors inside nested models ("You must feed a value for placeholder").
-@case("k224 tf113", "nested model with two inputs and two outputs; its outputs used at different places, one unused")
+@case(
+    "k224 tf113",
+    "nested model with two inputs and two outputs; its outputs used at different places, one unused",
+)
 def nested_many_io(k):
     """inner([x, s]) -> [seq, state, last]; outer uses seq and last, outputs [Dense(seq), last]"""
     L = k.L
@@ -101,11 +114,18 @@ def nested_many_io(k):
     return Made(k.Model([v, u], [L.Dense(2)(seq), last]), [k.x(4), k.x(5, 3)])
 
 
-@case("k202 k231 tf24", "several inputs and outputs; an output that feeds another; outputs in another order than made")
+@case(
+    "k231 tf24",
+    "several inputs and outputs; an output that feeds another; outputs in another order than made",
+)
 def many_io(k):
     """three inputs, four outputs, an intermediate and its consumer both outputs, one tensor twice"""
     L = k.L
-    a, b, c = k.Input((6, 3), name="zulu"), k.Input((4,), name="alpha"), k.Input((6,), dtype="int32", name="mike")
+    a, b, c = (
+        k.Input((6, 3), name="zulu"),
+        k.Input((4,), name="alpha"),
+        k.Input((6,), dtype="int32", name="mike"),
+    )
     e = L.Embedding(9, 3)(c)
     s = L.LSTM(4, return_sequences=True)(L.add([a, e]))
     last = L.GRU(3)(s)
@@ -121,10 +141,12 @@ def siamese(k):
     lstm, bn, dense = L.LSTM(4), L.BatchNormalization(), L.Dense(3, activation="relu")
     a, b = k.Input((6, 3)), k.Input((6, 3))
     u, v = [dense(bn(lstm(t))) for t in (a, b)]
-    return Made(k.Model([a, b], [L.multiply([u, v]), L.Dense(1)(L.concatenate([u, v]))]), [k.x(6, 3), k.x(6, 3)])
+    return Made(
+        k.Model([a, b], [L.multiply([u, v]), L.Dense(1)(L.concatenate([u, v]))]), [k.x(6, 3), k.x(6, 3)]
+    )
 
 
-@case("k231 tf113 tf215", "a layer called on its own output: the second call depends on the first")
+@case("k231 tf215", "a layer called on its own output: the second call depends on the first")
 def shared_in_series(k):
     """y = gru(gru(gru(x))); dense(dense(y)); a layer was also called outside the model (node index shift)"""
     L = k.L
@@ -135,9 +157,10 @@ def shared_in_series(k):
     return Made(k.Model(x, dense(dense(y))), k.x(6, 3))
 
 
-@case("k202 k224 k231 tf113 tf20 tf24 tf215", "frozen parts: arrays of nested models stand in another order")
+@case("k202 k224 tf113 tf20 tf215", "frozen parts: arrays of nested models stand in another order")
 def frozen_parts(k):
-    """inner Model[frozen LSTM, BN, frozen BN, Dense], Bidirectional frozen, TimeDistributed of a frozen Dense, inner shared"""
+    """inner Model[frozen LSTM, BN, frozen BN, Dense], Bidirectional frozen, TimeDistributed of a
+    frozen Dense, inner shared"""
     L = k.L
     a = k.Input((6, 3))
     y = L.LSTM(3, return_sequences=True, trainable=False)(a)
@@ -152,11 +175,14 @@ def frozen_parts(k):
     return Made(m, [k.x(6, 3), k.x(6, 3)])
 
 
-@case("k208 k216 tf20 tf28", "a whole nested model frozen; half a Bidirectional frozen")
+@case("k208 k216 tf20", "a whole nested model frozen; half a Bidirectional frozen")
 def frozen_models(k):
-    """Sequential frozen inside Model inside Model; Bidirectional with only its forward layer frozen inside the nested model"""
+    """Sequential frozen inside Model inside Model; Bidirectional with only its forward layer frozen
+    inside the nested model"""
     L = k.L
-    seq = k.Sequential([L.Conv1D(3, 2, input_shape=(6, 3)), L.BatchNormalization(), L.LSTM(3, return_sequences=True)])
+    seq = k.Sequential(
+        [L.Conv1D(3, 2, input_shape=(6, 3)), L.BatchNormalization(), L.LSTM(3, return_sequences=True)]
+    )
     seq.trainable = False
     a = k.Input((6, 3))
     bidirectional = L.Bidirectional(L.LSTM(2))
@@ -166,7 +192,7 @@ def frozen_models(k):
     return Made(k.Model(b, L.Dense(2)(inner(b))), k.x(6, 3))
 
 
-@case("k224 tf20 tf215", "a Sequential without input shape as a layer: its sizes come from the outer model")
+@case("k224 tf20", "a Sequential without input shape as a layer: its sizes come from the outer model")
 def seq_deferred_in_model(k):
     """Input -> Sequential[LSTM, Dropout, Dense] that was never told its input -> GRU; called twice"""
     L = k.L
@@ -179,8 +205,15 @@ def seq_deferred_in_model(k):
 def seq_with_input_layer(k):
     """Sequential[InputLayer, Conv1D, MaxPooling1D, Bidirectional(LSTM), Dense]"""
     L = k.L
-    m = k.Sequential([L.InputLayer((8, 3), name="entrance"), L.Conv1D(3, 3, activation="relu"), L.MaxPooling1D(2),
-                      L.Bidirectional(L.LSTM(2), merge_mode="ave"), L.Dense(2, activation="sigmoid")])
+    m = k.Sequential(
+        [
+            L.InputLayer((8, 3), name="entrance"),
+            L.Conv1D(3, 3, activation="relu"),
+            L.MaxPooling1D(2),
+            L.Bidirectional(L.LSTM(2), merge_mode="ave"),
+            L.Dense(2, activation="sigmoid"),
+        ]
+    )
     return Made(m, k.x(8, 3))
 
 
@@ -205,14 +238,20 @@ def dict_io(k):
     return Made(m, [k.x(6, 3), k.x(4)])
 
 
-# Theano: convolution kernels are stored turned by 180 degrees; even kernels of ConvLSTM2D have no TensorFlow image.
+# Theano: convolution kernels are stored turned by 180 degrees; even kernels of ConvLSTM2D have no
+# TensorFlow image.
 @case("k224th", "Theano's convolutions are true convolutions: kernels turned by 180 degrees")
 def theano_convolutions(k):
-    """Conv1D(3, causal) -> LSTM; Conv2D(odd), Conv2D(even), Conv2DTranspose, SeparableConv2D where they work"""
+    """Conv1D(3, causal) -> LSTM; Conv2D(odd), Conv2D(even), Conv2DTranspose, SeparableConv2D where
+    they work"""
     L = k.L
     x, i = k.Input((8, 3)), k.Input((6, 6, 2))
-    outputs = [L.LSTM(3)(L.Conv1D(3, 3, activation="relu")(x)), L.LSTM(2)(L.Conv1D(3, 2, strides=2, padding="same")(x)),
-               L.Conv2D(2, 3, padding="same")(i), L.Conv2D(2, 2, strides=2)(i)]
+    outputs = [
+        L.LSTM(3)(L.Conv1D(3, 3, activation="relu")(x)),
+        L.LSTM(2)(L.Conv1D(3, 2, strides=2, padding="same")(x)),
+        L.Conv2D(2, 3, padding="same")(i),
+        L.Conv2D(2, 2, strides=2)(i),
+    ]
     return Made(k.Model([x, i], outputs), [k.x(8, 3), k.x(6, 6, 2)])
 
 
@@ -221,7 +260,10 @@ def theano_transposed(k):
     """Conv2DTranspose(2, 3, same) and (valid, strides 2)"""
     L = k.L
     i = k.Input((5, 5, 2))
-    return Made(k.Model(i, [L.Conv2DTranspose(2, 3, padding="same")(i), L.Conv2DTranspose(2, 3, strides=2)(i)]), k.x(5, 5, 2))
+    return Made(
+        k.Model(i, [L.Conv2DTranspose(2, 3, padding="same")(i), L.Conv2DTranspose(2, 3, strides=2)(i)]),
+        k.x(5, 5, 2),
+    )
 
 
 @case("k224th", "Theano ConvLSTM2D with an odd kernel: both kernels turned")
@@ -233,7 +275,11 @@ def theano_convlstm(k):
     return Made(k.Model(x, L.ConvLSTM2D(2, 3, padding="same")(y)), k.x(3, 5, 5, 2), scale=0.4)
 
 
-@case("k224th", "Theano: a convolution inside TimeDistributed and inside a nested model (Keras's own loader forgets to turn it)")
+@case(
+    "k224th",
+    "Theano: a convolution inside TimeDistributed and inside a nested model (Keras's own loader "
+    "forgets to turn it)",
+)
 def theano_nested_convolutions(k):
     """TimeDistributed(Conv2D) -> TimeDistributed(Flatten) -> GRU; nested Model(Conv1D) -> LSTM"""
     L = k.L
@@ -246,7 +292,8 @@ def theano_nested_convolutions(k):
 
 @case("k224th", "Theano writes weight names without ':0'")
 def theano_recurrent(k):
-    """Masking -> LSTM(hard_sigmoid default, seq) -> Bidirectional(GRU) -> Dense(hard_sigmoid), BatchNormalization"""
+    """Masking -> LSTM(hard_sigmoid default, seq) -> Bidirectional(GRU) -> Dense(hard_sigmoid),
+    BatchNormalization"""
     L = k.L
     x = k.Input((6, 3))
     y = L.LSTM(3, return_sequences=True)(L.Masking()(x))
