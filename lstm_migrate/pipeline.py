@@ -54,7 +54,7 @@ def planned(source: PathLike, *, allow_lossy: bool = False) -> Iterator[Planned]
     """Opens `source` and plans its conversion; headers only."""
     with open_checkpoint(Path(source)) as checkpoint:
         words, target = source_vocabulary(checkpoint.writer), target_vocabulary()
-        draft = Draft(words, _floatx(checkpoint), _input_widths(checkpoint))
+        draft = Draft(words, _floatx(checkpoint), _input_widths(checkpoint), tuple(checkpoint.groups))
         if checkpoint.architecture is None:
             raise SourceError(
                 "the file holds weights only, no model config",

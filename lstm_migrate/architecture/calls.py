@@ -22,13 +22,18 @@ class CallReader:
     """Reads the calls of one functional model."""
 
     def __init__(
-        self, draft: Draft, layers: dict[str, Layer], entries: Sequence[Mapping[str, Any]], where: str
+        self,
+        draft: Draft,
+        layers: dict[str, Layer],
+        entries: Sequence[Mapping[str, Any]],
+        outputs: Any,
+        where: str,
     ) -> None:
         self.draft, self.layers, self.where = draft, layers, where
         self.nodes: dict[str, list[Any]] = {
             entry["name"]: self._nodes(entry.get("inbound_nodes")) for entry in entries
         }
-        self.first: dict[str, int] = self._first_nodes()
+        self.first: dict[str, int] = self._first_nodes(outputs)
 
     def ordered(self) -> list[Call]:
         """All calls, each after those that it reads."""
@@ -73,10 +78,11 @@ class CallReader:
             return []
         return value
 
-    def _first_nodes(self) -> dict[str, int]:
+    def _first_nodes(self, outputs: Any) -> dict[str, int]:
         # A nested model that was built before it was called has a node of its own, which is not in the
         # file: its calls are then numbered from 1. The numbers in use tell.
         used: dict[str, set[int]] = {}
+        self._collect(outputs, used)
         for node in self.nodes.values():
             self._collect(node, used)
         return {
@@ -110,9 +116,6 @@ class CallReader:
             return None
         name, node, index = item[:3]
         first = self.first.get(name, 0)
-        if first == 0 and self.layers[name].kind == "Model" and node >= len(self.nodes[name]):
-            # Only the model's outputs name this nested model's last call.
-            first = self.first[name] = 1
         return Ref(name, node - first, index)
 
     def _argument(self, item: Any) -> Any:

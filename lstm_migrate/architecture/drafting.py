@@ -20,11 +20,13 @@ MAX_LAYERS = 100_000
 
 @dataclass
 class Draft:
-    """The state of one reading. `floatx`: the dtype of layers whose config names none."""
+    """The state of one reading. `floatx`: the dtype of layers whose config names none;
+    `input_width` and `group_names`: the widths and names that the file's arrays tell."""
 
     vocabulary: Vocabulary
     floatx: str = "float32"
     input_width: Mapping[str, int] = field(default_factory=dict)
+    group_names: tuple[str, ...] = ()
     notes: list[Note] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     layer_count: int = 0

@@ -69,7 +69,7 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
         entries.append({**entry, "name": layer.name})
     if draft.problems:
         return None
-    calls = CallReader(draft, layers, entries, where or name)
+    calls = CallReader(draft, layers, entries, config.get("output_layers"), where or name)
     ordered = calls.ordered()
     inputs = calls.references(config.get("input_layers"))
     outputs = calls.references(config.get("output_layers"))
@@ -101,7 +101,8 @@ def _sequential(draft: Draft, config: Any, name: str, where: str) -> Graph | Non
     name = name or str(settings.get("name") or "sequential")
     reader = LayerReader(draft, read_model)
     first = input_layer(draft, listed[0], where)
-    chain = [reader.layer(entry, where) for entry in (listed[1:] if first else listed)]
+    listed = listed[1:] if first else listed
+    chain = [reader.layer(_named(draft, entry, place, where), where) for place, entry in enumerate(listed)]
     if draft.problems or not chain:
         if not chain:
             draft.problem("the Sequential model has no layers besides its input", where or name)
@@ -109,10 +110,18 @@ def _sequential(draft: Draft, config: Any, name: str, where: str) -> Graph | Non
     layers = [layer for layer in chain if layer is not None]
     if first is None:
         shape, dtype = batch_shape(draft, listed[0], layers[0], settings, where)
-        if shape is None:
+        if shape is None and draft.problems:
             return None
         first = Layer(f"{layers[0].name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
     return chain_graph(name, first, layers, bool(settings.get("trainable", True)))
+
+
+def _named(draft: Draft, entry: Any, place: int, where: str) -> Any:
+    """Keras 2 up to 2.2.2 wrote no name for a Sequential model inside another; its group of arrays has it."""
+    nameless = isinstance(entry, Mapping) and isinstance(entry.get("config"), list)
+    if nameless and draft.depth == 1 and place < len(draft.group_names) and "name" not in entry:
+        return {**entry, "name": draft.group_names[place]}
+    return entry
 
 
 def chain_graph(name: str, first: Layer, layers: list[Layer], trainable: bool = True) -> Graph:

@@ -9,7 +9,7 @@ from typing import Any
 from lstm_migrate.architecture.drafting import Draft, text
 from lstm_migrate.architecture.keras2 import chain_graph
 from lstm_migrate.architecture.layers import LayerReader
-from lstm_migrate.graph import Call, Graph, Layer, Ref, references
+from lstm_migrate.graph import Call, Graph, Layer, Ref, map_leaves, references
 
 
 def read(config: Mapping[str, Any], draft: Draft) -> Graph:
@@ -60,6 +60,7 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
             calls[entry["name"], index] = _call(entry["name"], index, node, layer)
     if draft.problems:
         return None
+    functional = {entry["name"] for entry in config["layers"] if entry["class_name"] == "Functional"}
     inputs = _refs(config["input_layers"])
     keys = tuple(sorted(inputs)) if isinstance(inputs, dict) else None
     listed = [inputs[key] for key in keys] if keys else [inputs] if isinstance(inputs, Ref) else inputs
@@ -68,7 +69,7 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
         layers,
         tuple(_ordered(calls, layers, draft)),
         tuple(ref.layer for ref in listed),
-        _refs(config["output_layers"]),
+        map_leaves(_refs(config["output_layers"]), lambda ref: _counted(ref, functional)),
         input_keys=keys,
         trainable=bool(config.get("trainable", True)),
     )
@@ -115,6 +116,11 @@ def _refs(structure: Any) -> Any:
     if isinstance(structure, Mapping):
         return {key: _refs(value) for key, value in structure.items()}
     return [_refs(item) for item in structure]
+
+
+def _counted(ref: Ref, functional: set[str]) -> Ref:
+    """In output_layers alone, Keras counts a nested functional model's own node as its first call."""
+    return Ref(ref.layer, ref.call - 1, ref.output) if ref.layer in functional else ref
 
 
 def _ordered(calls: Mapping[tuple[str, int], Call], layers: Mapping[str, Layer], draft: Draft) -> list[Call]:

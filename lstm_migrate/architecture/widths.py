@@ -23,11 +23,11 @@ def batch_shape(
     """(batch shape, dtype) of what the first layer is fed: stated, else built with, else from weights."""
     config = entry.get("config") if isinstance(entry, Mapping) else None
     config = config if isinstance(config, Mapping) else {}
-    if layer.graph is not None:
+    if layer.graph is not None and not isinstance(_stated(config), list):
         source = layer.graph.layers[layer.graph.inputs[0]].config
-        return tuple(source["batch_shape"]), str(source["dtype"])
+        return source["batch_shape"], str(source["dtype"])
     dtype = _dtype(config, layer, draft)
-    stated = config.get("batch_input_shape", config.get("batch_shape"))
+    stated = _stated(config)
     if isinstance(stated, list):
         return tuple(stated), dtype
     built = settings.get("build_input_shape")
@@ -35,6 +35,8 @@ def batch_shape(
         draft.note("assumed", layer.name, f"input shape {built}: the shape the model was built with")
         return (None, *built[1:]), dtype
     shape = _from_weights(draft, layer)
+    if shape is None and draft.depth > 1:
+        return None, dtype  # what the outer model feeds it will tell
     if shape is None:
         draft.problem(
             "the model does not say what it is fed",
@@ -45,6 +47,10 @@ def batch_shape(
         return None, dtype
     draft.note("assumed", layer.name, f"input shape {list(shape)}: read off the first layer's weights")
     return shape, dtype
+
+
+def _stated(config: Mapping[str, Any]) -> Any:
+    return config.get("batch_input_shape", config.get("batch_shape"))
 
 
 def _dtype(config: Mapping[str, Any], layer: Layer, draft: Draft) -> str:

@@ -50,9 +50,10 @@ class Reopened:
     def reset_states(self) -> None:
         """Sets every stateful layer back to its first state."""
         for layer in self.model._flatten_layers():
-            # Bidirectional has the method and refuses it unless it is stateful.
-            if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
-                layer.reset_states()
+            # Keras's own reset_states fails on ConvLSTM and on stacked cells.
+            if getattr(layer, "stateful", False):
+                for state in keras.tree.flatten(getattr(layer, "states", None) or []):
+                    state.assign(keras.ops.zeros_like(state))
 
 
 def reopen(path: Path) -> Reopened:
