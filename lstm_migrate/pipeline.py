@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,8 +147,7 @@ def verify(
     """The proof alone, for a file converted earlier or by others. Raises like `convert`."""
     started = time.monotonic()
     advance = progress or (lambda stage, done, total: None)
-    if not Path(target).is_file():
-        raise TargetError("there is no such file", where=str(target))
+    _check_written(Path(target))
     recording = _recording(recorded)
     with planned(source, allow_lossy=True) as found:
         report = _verified(found, Path(target), Path(target), recording, advance, started)
@@ -232,6 +232,15 @@ def _check_paths(source: Path, target: Path, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise TargetError(
             "the target is there already", where=str(target), hint="Use --overwrite to replace it."
+        )
+
+
+def _check_written(target: Path) -> None:
+    if not target.is_file():
+        raise TargetError("there is no such file", where=str(target))
+    if not zipfile.is_zipfile(target):
+        raise TargetError(
+            "this is no .keras file of Keras 3", where=str(target), expected="a zip archive with config.json"
         )
 
 

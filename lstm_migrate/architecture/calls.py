@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
-from lstm_migrate.architecture.operations import operation_call
-from lstm_migrate.graph import Call, Layer, Ref, leaves, references
+from lstm_migrate.architecture.layers import SEQUENCES
+from lstm_migrate.architecture.dynamic_shapes import settle_shapes
+from lstm_migrate.architecture.operations import is_operation, operation_call
+from lstm_migrate.architecture.tensor_types import settle_types
+from lstm_migrate.architecture.ordering import in_order
+from lstm_migrate.graph import Call, Layer, Ref, leaves
 
 CONSTANT = "_CONSTANT_VALUE"
 
 # Layers whose first call argument is a sequence; further tensors in inbound_nodes are their states.
-RECURRENT = frozenset(
-    "LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split()
-)
+RECURRENT = SEQUENCES | {"Bidirectional"}
 
 
 class CallReader:
@@ -30,14 +31,16 @@ class CallReader:
         where: str,
     ) -> None:
         self.draft, self.layers, self.where = draft, layers, where
+        self.drafted = dict(layers)
+        self.fed = frozenset(name for name, layer in layers.items() if layer.kind == "InputLayer")
         self.nodes: dict[str, list[Any]] = {
-            entry["name"]: self._nodes(entry.get("inbound_nodes")) for entry in entries
+            entry["name"]: self._nodes(entry["name"], entry.get("inbound_nodes")) for entry in entries
         }
         self.first: dict[str, int] = self._first_nodes(outputs)
 
     def ordered(self) -> list[Call]:
         """All calls, each after those that it reads."""
-        waiting = {
+        calls = {
             (name, index): call
             for name, nodes in self.nodes.items()
             for index, node in enumerate(nodes)
@@ -45,38 +48,39 @@ class CallReader:
         }
         if self.draft.problems:
             return []
-        done = {(name, 0) for name, layer in self.layers.items() if layer.kind == "InputLayer"}
-        found: list[Call] = []
-        while waiting:
-            ready = [
-                key
-                for key, call in waiting.items()
-                if all((ref.layer, ref.call) in done for ref in references(call))
-            ]
-            if not ready:
-                self._stuck(waiting, done)
-                return []
-            for key in ready:
-                found.append(waiting.pop(key))
-                done.add(key)
+        return in_order(self.draft, calls, self.fed, self.where)
+
+    def inputs(self, structure: Any) -> Any:
+        """input_layers as a nesting of Refs, each to an InputLayer."""
+        return self._tensors(structure, "input", lambda ref: ref.layer in self.fed)
+
+    def outputs(self, structure: Any) -> Any:
+        """output_layers as a nesting of Refs, each to a call that the file holds."""
+        return self._tensors(
+            structure,
+            "output",
+            lambda ref: (
+                ref.call == 0 if ref.layer in self.fed else 0 <= ref.call < len(self.nodes[ref.layer])
+            ),
+        )
+
+    def _tensors(self, structure: Any, side: str, known: Callable[[Ref], bool]) -> Any:
+        found = self._argument(structure)
+        strangers = [leaf for leaf in leaves(found) if not (isinstance(leaf, Ref) and known(leaf))]
+        if strangers or not list(leaves(found)):
+            self.draft.problem(
+                f"the model's {side}s are no tensors of its own",
+                self.where,
+                found=text(structure),
+                expected=f"{side}_layers that name {'its InputLayers' if side == 'input' else 'its layers'}",
+            )
         return found
 
-    def references(self, structure: Any) -> Any:
-        """input_layers or output_layers as a nesting of Refs."""
-        ref = self._reference(structure)
-        if ref is not None:
-            return ref
-        if isinstance(structure, list):
-            return [self.references(item) for item in structure]
-        if isinstance(structure, Mapping):
-            return {key: self.references(value) for key, value in structure.items()}
-        self.draft.problem("not a tensor of the model", self.where, found=text(structure))
-        return []
-
-    def _nodes(self, value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            return []
-        return value
+    def _nodes(self, name: str, value: Any) -> list[Any]:
+        nodes = value if isinstance(value, list) else []
+        if nodes and name in self.fed:
+            self.draft.problem("an input is fed by a layer", f"{self.where}/{name}", found=text(nodes))
+        return nodes
 
     def _first_nodes(self, outputs: Any) -> dict[str, int]:
         # A nested model that was built before it was called has a node of its own, which is not in the
@@ -108,6 +112,7 @@ class CallReader:
             and isinstance(item[0], str)
             and type(item[1]) is int
             and type(item[2]) is int
+            and min(item[1:3]) >= 0
             and item[0] in self.nodes
         )
 
@@ -131,12 +136,13 @@ class CallReader:
         return item
 
     def _call(self, name: str, index: int, node: Any) -> Call | None:
-        layer = self.layers[name]
+        layer = self.drafted[name]
         if isinstance(node, Mapping):
             # A nested model fed with a dict.
             by_key = {key: self._argument(value) for key, value in node.items()}
             return Call(name, index, (by_key,))
-        if isinstance(node, list) and node and not isinstance(node[0], list):
+        listed = isinstance(node, list) and bool(node) and isinstance(node[0], list)
+        if isinstance(node, list) and node and not listed:
             node = [node]
         if not isinstance(node, list) or not node:
             self.draft.problem("a call without inputs", f"{self.where}/{name}", found=text(node))
@@ -152,29 +158,15 @@ class CallReader:
                 f"{name} is fed by a layer that is not there", self.where, found=", ".join(strangers)
             )
             return None
-        if layer.kind.startswith("ops.") or (layer.kind == "Identity" and "name" in keywords):
-            call = operation_call(self.draft, layer, index, fed, keywords, f"{self.where}/{name}")
-            if call is not None and call.args and layer.kind == "ops.matmul":
-                self.layers[name] = replace(layer, kind="ops.einsum")
+        if is_operation(layer):
+            made = operation_call(
+                self.draft, layer, index, fed if listed else fed[0], keywords, f"{self.where}/{name}"
+            )
+            if made is None:
+                return None
+            self.layers[name], call = made
             return call
         keywords = {key: value for key, value in keywords.items() if value is not None}
         if layer.kind in RECURRENT and len(fed) > 1:
             return Call(name, index, (fed[0],), {"initial_state": fed[1:], **keywords})
         return Call(name, index, (fed[0] if len(fed) == 1 else fed,), keywords)
-
-    def _stuck(self, waiting: Mapping[tuple[str, int], Call], done: set[tuple[str, int]]) -> None:
-        known = {*done, *waiting}
-        for (name, _), call in waiting.items():
-            for ref in references(call):
-                if (ref.layer, ref.call) not in known:
-                    self.draft.problem(
-                        f"{name} reads call {ref.call} of {ref.layer}, which is not in the file", self.where
-                    )
-        if not self.draft.problems:
-            names = sorted({name for name, _ in waiting})
-            self.draft.problem(
-                "the layers feed each other in a circle",
-                self.where,
-                found=", ".join(names[:6]),
-                expected="a graph from inputs to outputs",
-            )

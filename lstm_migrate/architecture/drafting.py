@@ -27,16 +27,14 @@ class Draft:
     floatx: str = "float32"
     input_width: Mapping[str, int] = field(default_factory=dict)
     group_names: tuple[str, ...] = ()
-    notes: list[Note] = field(default_factory=list)
+    notes: dict[Note, None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     layer_count: int = 0
     depth: int = 0
 
     def note(self, kind: NoteKind, where: str, text: str) -> None:
         """One thing to tell the user, once."""
-        note = Note(kind, where, text)
-        if note not in self.notes:
-            self.notes.append(note)
+        self.notes.setdefault(Note(kind, where, text))
 
     def problem(self, what: str, where: str, **facts: str) -> None:
         """One reason why there is no plan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 from lstm_migrate.architecture.calls import CallReader
 from lstm_migrate.architecture.drafting import MAX_LAYERS, MAX_NESTING, Draft, text
 from lstm_migrate.architecture.layers import MODEL_CLASSES, LayerReader
-from lstm_migrate.architecture.widths import batch_shape
+from lstm_migrate.architecture.widths import batch_shape, checked_shape
 from lstm_migrate.errors import PlanError, SourceError
-from lstm_migrate.graph import Call, Graph, Layer, Ref
+from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves
 
 
 def read(architecture: Mapping[str, Any], draft: Draft) -> Graph:
     """The Graph of a model's config; PlanError with every problem found in it."""
-    if architecture.get("class_name") not in MODEL_CLASSES:
+    class_name = architecture.get("class_name")
+    if not isinstance(class_name, str) or class_name not in MODEL_CLASSES:
         raise PlanError(
-            f"the model is a {architecture.get('class_name')!r}, not a stock model class",
+            f"the model is a {text(class_name)!r}, not a stock model class",
             expected=", ".join(sorted(MODEL_CLASSES)),
             hint="A subclassed model's code is not in the file; convert its weights with an architecture.",
         )
@@ -71,25 +73,20 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
         return None
     calls = CallReader(draft, layers, entries, config.get("output_layers"), where or name)
     ordered = calls.ordered()
-    inputs = calls.references(config.get("input_layers"))
-    outputs = calls.references(config.get("output_layers"))
+    inputs = calls.inputs(config.get("input_layers"))
+    outputs = calls.outputs(config.get("output_layers"))
     if draft.problems:
         return None
     keys = tuple(sorted(inputs)) if isinstance(inputs, Mapping) else None
-    refs = [inputs[key] for key in keys] if keys else _listed(inputs)
     return Graph(
         name,
         layers,
         tuple(ordered),
-        tuple(ref.layer for ref in refs),
+        tuple(ref.layer for ref in leaves(inputs)),
         outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs,
         input_keys=keys,
         trainable=bool(config.get("trainable", True)),
     )
-
-
-def _listed(inputs: Any) -> list[Ref]:
-    return [inputs] if isinstance(inputs, Ref) else list(inputs)
 
 
 def _sequential(draft: Draft, config: Any, name: str, where: str) -> Graph | None:
@@ -128,13 +125,14 @@ def chain_graph(name: str, first: Layer, layers: list[Layer], trainable: bool = 
     """A Sequential model's Graph: each layer called once on the one before it."""
     table = {first.name: first}
     calls: list[Call] = []
+    times: Counter[str] = Counter()
     last = Ref(first.name, 0, 0)
     for layer in layers:
         # A layer that stands twice in the list is a shared one: a further call, not a further layer.
         table[layer.name] = layer
-        count = sum(call.layer == layer.name for call in calls)
-        calls.append(Call(layer.name, count, (last,)))
-        last = Ref(layer.name, count, 0)
+        calls.append(Call(layer.name, times[layer.name], (last,)))
+        last = Ref(layer.name, times[layer.name], 0)
+        times[layer.name] += 1
     return Graph(name, table, tuple(calls), (first.name,), last, sequential=True, trainable=trainable)
 
 
@@ -147,15 +145,14 @@ def input_layer(draft: Draft, entry: Any, where: str) -> Layer | None:
     name = str(config.get("name") or entry.get("name") or "input")
     fate = draft.vocabulary.fate("InputLayer", config, f"{where}/{name}" if where else name)
     draft.problems += fate.problems
-    shape = config.get("batch_input_shape", config.get("batch_shape"))
-    if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
-        draft.problem(
-            "the input has no shape", f"{where}/{name}", found=text(shape), expected="a list of sizes"
-        )
-        shape = [None]
+    shape = checked_shape(
+        draft,
+        config.get("batch_input_shape", config.get("batch_shape")),
+        f"{where}/{name}" if where else name,
+    )
     dtype = config.get("dtype")
     return Layer(
         name,
         "InputLayer",
-        {"batch_shape": tuple(shape), "dtype": dtype if isinstance(dtype, str) else draft.floatx},
+        {"batch_shape": shape, "dtype": dtype if isinstance(dtype, str) else draft.floatx},
     )

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lstm_migrate.architecture.drafting import Draft, text
+from lstm_migrate.architecture.drafting import Draft
 from lstm_migrate.architecture.keras2 import chain_graph
 from lstm_migrate.architecture.layers import LayerReader
-from lstm_migrate.graph import Call, Graph, Layer, Ref, map_leaves, references
+from lstm_migrate.architecture.ordering import in_order
+from lstm_migrate.graph import Call, Graph, Layer, Ref, map_leaves
 
 
 def read(config: Mapping[str, Any], draft: Draft) -> Graph:
@@ -60,6 +61,7 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
             calls[entry["name"], index] = _call(entry["name"], index, node, layer)
     if draft.problems:
         return None
+    fed = [name for name, layer in layers.items() if layer.kind == "InputLayer"]
     functional = {entry["name"] for entry in config["layers"] if entry["class_name"] == "Functional"}
     inputs = _refs(config["input_layers"])
     keys = tuple(sorted(inputs)) if isinstance(inputs, dict) else None
@@ -67,7 +69,7 @@ def _functional(draft: Draft, config: Mapping[str, Any], where: str) -> Graph | 
     return Graph(
         config["name"],
         layers,
-        tuple(_ordered(calls, layers, draft)),
+        tuple(in_order(draft, calls, fed, "config.json")),
         tuple(ref.layer for ref in listed),
         map_leaves(_refs(config["output_layers"]), lambda ref: _counted(ref, functional)),
         input_keys=keys,
@@ -121,22 +123,3 @@ def _refs(structure: Any) -> Any:
 def _counted(ref: Ref, functional: set[str]) -> Ref:
     """In output_layers alone, Keras counts a nested functional model's own node as its first call."""
     return Ref(ref.layer, ref.call - 1, ref.output) if ref.layer in functional else ref
-
-
-def _ordered(calls: Mapping[tuple[str, int], Call], layers: Mapping[str, Layer], draft: Draft) -> list[Call]:
-    waiting = dict(calls)
-    done = {(name, 0) for name, layer in layers.items() if layer.kind == "InputLayer"}
-    found: list[Call] = []
-    while waiting:
-        ready = [
-            key
-            for key, call in waiting.items()
-            if all((ref.layer, ref.call) in done for ref in references(call))
-        ]
-        if not ready:
-            draft.problem("the layers feed each other in a circle", "config.json", found=text(list(waiting)))
-            return []
-        for key in ready:
-            found.append(waiting.pop(key))
-            done.add(key)
-    return found

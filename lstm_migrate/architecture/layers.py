@@ -12,6 +12,13 @@ from lstm_migrate.graph import Graph, Layer
 MODEL_CLASSES = frozenset({"Model", "Functional", "Sequential"})
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"})
 
+CELLS = frozenset({"LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"})
+SEQUENCES = frozenset(
+    {"LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
+)
+# What these layers can hold; TimeDistributed takes any layer.
+WRAPPED = {"Bidirectional": SEQUENCES, "RNN": CELLS, "StackedRNNCells": CELLS}
+
 ReadModel = Callable[[Draft, Mapping[str, Any], str], Graph | None]
 
 
@@ -36,7 +43,9 @@ class LayerReader:
             return None
         name = str(config.get("name") or entry.get("name") or class_name)
         if class_name in operations.CLASSES:
-            return operations.operation_layer(self.draft, class_name, config, f"{where}/{name}")
+            return operations.operation_layer(
+                self.draft, class_name, config, f"{where}/{name}" if where else name
+            )
         return self._stock(class_name, name, config, f"{where}/{name}" if where else name, dtype)
 
     def _model(self, entry: Mapping[str, Any], where: str) -> Layer | None:
@@ -64,7 +73,7 @@ class LayerReader:
             self.draft.problem(f"{class_name} cannot be carried over", where, hint=declaration.refuse)
             return None
         policy = self._policy(config.get("dtype"), where, dtype)
-        children = self._children(kind, config, where, policy)
+        children = self._children(kind, config, where, policy, "layer" in declaration.keep)
         fate = self.draft.vocabulary.fate(class_name, config, where)
         self.draft.problems += fate.problems
         for key, reason in fate.dropped.items():
@@ -79,15 +88,17 @@ class LayerReader:
             value = inner.get("name") if isinstance(inner, Mapping) else None
         if value is None or value == "_infer":
             return inherited or self.draft.floatx
-        if value in FLOATS:
-            return str(value)
+        if isinstance(value, str) and value in FLOATS:
+            return value
         if str(value).startswith(("int", "uint", "bool", "string")):
             # Keras 2's Embedding names its input's dtype here; its weights are floats all the same.
             return inherited or self.draft.floatx
         self.draft.problem("unknown dtype policy", where, found=text(value), expected=", ".join(FLOATS))
         return "float32"
 
-    def _children(self, kind: str, config: Mapping[str, Any], where: str, dtype: str) -> dict[str, Layer]:
+    def _children(
+        self, kind: str, config: Mapping[str, Any], where: str, dtype: str, wraps: bool
+    ) -> dict[str, Layer]:
         found: dict[str, Layer | None] = {}
         if kind == "Bidirectional":
             found = self._directions(config, where, dtype)
@@ -95,11 +106,27 @@ class LayerReader:
             found = {"cell": self._cell(config.get("cell"), f"{where}/cell", dtype)}
         elif kind == "StackedRNNCells":
             cells = config.get("cells")
-            for number, cell in enumerate(cells if isinstance(cells, list) else []):
+            if not isinstance(cells, list) or not cells:
+                self.draft.problem("a stack without cells", where, found=text(cells))
+                return {}
+            for number, cell in enumerate(cells):
                 found[str(number)] = self._cell(cell, f"{where}/{number}", dtype)
-        elif "layer" in config:
-            found = {"layer": self.layer(config["layer"], f"{where}/layer", dtype)}
-        return {label: child for label, child in found.items() if child is not None}
+        elif wraps:
+            found = {"layer": self.layer(config.get("layer"), f"{where}/layer", dtype)}
+        children = {label: child for label, child in found.items() if child is not None}
+        self._check_children(kind, children, where)
+        return children
+
+    def _check_children(self, kind: str, children: Mapping[str, Layer], where: str) -> None:
+        wanted = WRAPPED.get(kind)
+        for label, child in children.items():
+            if wanted is not None and child.kind not in wanted:
+                self.draft.problem(
+                    f"{kind} cannot hold a {child.kind}",
+                    f"{where}/{label}",
+                    found=f"{child.kind} {child.name!r}",
+                    expected=f"one of {', '.join(sorted(wanted))}",
+                )
 
     def _cell(self, entry: Any, where: str, dtype: str) -> Layer | None:
         if isinstance(entry, list):

@@ -1,26 +1,30 @@
 """Tensor operations that stand in a functional model as layers: TFOpLambda, SlicingOpLambda, TensorFlowOpLayer.
 
 Each becomes a layer of kind "ops.<name>" whose call has keras.ops' own arguments. What each operation
-is called there, and how its arguments are named, is data: `operations` and `node_operations`.
+is called there, and how its arguments are named, is data: `operations` and `node_operations`. What
+depends on other calls of the model is settled afterwards: `dynamic_shapes.py`, `tensor_types.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from lstm_migrate.architecture.arguments import CONVERSIONS, attribute, bounds, strided_slice
 from lstm_migrate.architecture.drafting import Draft, text
-from lstm_migrate.graph import Call, Layer
+from lstm_migrate.graph import Call, Layer, Ref, leaves
 
 CLASSES = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
 
 STRIDED_SLICE = "StridedSlice"
-TRANSPOSED = "transposed"
+TENSOR_ARGUMENTS = frozenset({"x", "x1", "x2", "xs", "condition", "indices", "variable"})
+"""Arguments of keras.ops that may be tensors. `newshape` may name sizes of tensors: `dynamic_shapes.py`."""
 
 
 def operation_layer(draft: Draft, class_name: str, config: Mapping[str, Any], where: str) -> Layer | None:
-    """The layer, its kind "Operation" until its call is known; None if problems were noted."""
-    name = str(config.get("name") or where)
+    """The layer as far as it is known without its call; None if problems were noted."""
+    name, where = str(config.get("name") or where), where.lstrip("/")
     if class_name == "TensorFlowOpLayer":
         node = config.get("node_def")
         function = str(node.get("op")) if isinstance(node, Mapping) else ""
@@ -30,159 +34,148 @@ def operation_layer(draft: Draft, class_name: str, config: Mapping[str, Any], wh
         function = str(config.get("function"))
         table = draft.vocabulary.document.operations
     declared = table.get(function)
-    if declared is None and function != STRIDED_SLICE:
+    if declared is None or "refuse" in declared:
         draft.problem(
-            f"no keras.ops operation is declared for {function!r}",
+            f"TensorFlow's {function} cannot be carried over",
             where,
-            expected=f"one of {', '.join(sorted(table))}",
-            hint="Replace it by a layer in the old model and save again.",
+            expected="an operation that keras.ops computes alike",
+            hint=(declared or {}).get("refuse", "Replace it by a layer in the old model and save again."),
         )
         return None
-    op = declared["op"] if declared else "get_item"
-    if op == "identity":
-        return Layer(name, "Identity", dtype=draft.floatx)
-    return Layer(name, f"ops.{op}", {"declared": declared or {}, "source": dict(config)})
+    kind = declared["layer"] if "layer" in declared else f"ops.{declared['op']}"
+    return Layer(name, kind, {"declared": declared, "source": dict(config)}, dtype=draft.floatx)
+
+
+def is_operation(layer: Layer) -> bool:
+    """Whether `operation_layer` made this layer, and `operation_call` has to finish it."""
+    return "declared" in layer.config
 
 
 def operation_call(
-    draft: Draft, layer: Layer, index: int, fed: list[Any], keywords: dict[str, Any], where: str
-) -> Call | None:
-    """The call in keras.ops' arguments."""
-    if layer.kind == "Identity":
-        return Call(layer.name, index, (fed[0],))
-    if "node_def" in layer.config["source"]:
-        arguments = _node_arguments(draft, layer, fed, where)
+    draft: Draft, layer: Layer, index: int, fed: Any, keywords: Mapping[str, Any], where: str
+) -> tuple[Layer, Call] | None:
+    """The layer in full and its call in keras.ops' arguments; `fed` is a list where the operation takes one."""
+    declared, source = layer.config["declared"], layer.config["source"]
+    if "node_def" in source:
+        given = _from_node(source, declared, fed if isinstance(fed, list) else [fed])
     else:
-        arguments = _function_arguments(draft, layer, fed, keywords, where)
-    if arguments is None:
+        given = _from_keywords(declared, fed, keywords)
+    before = len(draft.problems)
+    for what, facts in _unfit(declared, given):
+        draft.problem(f"{_source_name(source)}: {what}", where, **facts)
+    arguments = {} if len(draft.problems) > before else _converted(draft, declared, given, source, where)
+    if len(draft.problems) > before:
         return None
-    if TRANSPOSED in arguments:
-        subscripts = arguments.pop(TRANSPOSED)
-        return Call(layer.name, index, (subscripts, arguments["x1"], arguments["x2"]))
-    return Call(layer.name, index, (), arguments)
+    finished = replace(layer, config=dict(declared.get("config", {})))
+    return _finished(finished, index, declared, arguments, given)
 
 
-def _function_arguments(
-    draft: Draft, layer: Layer, fed: list[Any], keywords: Mapping[str, Any], where: str
-) -> dict[str, Any] | None:
-    declared = layer.config["declared"]
+def _source_name(source: Mapping[str, Any]) -> str:
+    return str(source["node_def"].get("op")) if "node_def" in source else str(source.get("function"))
+
+
+def _from_keywords(declared: Mapping[str, Any], fed: Any, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a Python function by keras.ops' names; null is what was not given."""
     names = declared.get("names", {})
-    first = fed[0] if len(fed) == 1 else fed
-    found: dict[str, Any] = {declared["args"][0]: first}
+    first = declared["args"][0]
+    if first.startswith("*"):
+        fed = fed if isinstance(fed, list) else [fed]
+    given = {first.lstrip("*"): fed}
     for key, value in keywords.items():
-        if key == "name" or key in declared.get("drop", ()):
-            continue
-        if key in declared.get("only", {}):
-            if value != declared["only"][key]:
-                draft.problem(
-                    f"{key} of {layer.config['source'].get('function')} cannot be carried over",
-                    where,
-                    found=text(value),
-                    expected=text(declared["only"][key]),
-                )
-            continue
-        if key in declared.get("transposes", {}):
-            continue
-        found[names.get(key, key)] = value
-    return _transposed(declared, keywords, _finished(declared, found))
+        if key != "name" and key not in declared.get("drop", ()) and value is not None:
+            given[names.get(key, key)] = value
+    return given
 
 
-def _transposed(
-    declared: Mapping[str, Any], flags: Mapping[str, Any], found: dict[str, Any]
-) -> dict[str, Any]:
-    """A matmul that transposes an argument first, as the einsum that does both."""
-    turned = {name for flag, name in declared.get("transposes", {}).items() if flags.get(flag)}
-    if turned:
-        left = "...ji" if "x1" in turned else "...ij"
-        right = "...kj" if "x2" in turned else "...jk"
-        found[TRANSPOSED] = f"{left},{right}->...ik"
-    return found
-
-
-def _finished(declared: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    for key, value in declared.get("defaults", {}).items():
-        if found.get(key) is None:
-            found[key] = value
-    found |= declared.get("set", {})
-    for key in declared.get("lower", ()):
-        if isinstance(found.get(key), str):
-            found[key] = found[key].lower()
-    if "key" in found:
-        found["key"] = _slices(found["key"])
-    if "dtype" in found and isinstance(found["dtype"], str):
-        found["dtype"] = found["dtype"].removeprefix("<dtype: '").removesuffix("'>")
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _slices(spec: Any) -> Any:
-    """slice_spec as Python indices: {"start", "stop", "step"} is a slice, null a new axis."""
-    if isinstance(spec, Mapping) and {"start", "stop", "step"} <= spec.keys():
-        return slice(spec["start"], spec["stop"], spec["step"])
-    if isinstance(spec, Mapping) and "value" in spec:
-        return Ellipsis if spec["value"] == "..." else spec["value"]
-    if isinstance(spec, list):
-        return tuple(_slices(item) for item in spec)
-    return Ellipsis if spec == "..." else spec
-
-
-def _node_arguments(draft: Draft, layer: Layer, fed: list[Any], where: str) -> dict[str, Any] | None:
-    source, declared = layer.config["source"], layer.config["declared"]
+def _from_node(source: Mapping[str, Any], declared: Mapping[str, Any], fed: Sequence[Any]) -> dict[str, Any]:
+    """The arguments of a node: its inputs by position, constants among them, and its attributes."""
     node = source["node_def"]
     constants = {int(key): value for key, value in source.get("constants", {}).items()}
     tensors = iter(fed)
     count = len(fed) + len(constants)
     values = [constants[place] if place in constants else next(tensors) for place in range(count)]
-    attributes = {key: _attribute(value) for key, value in node.get("attr", {}).items()}
+    attributes = {key: attribute(value) for key, value in node.get("attr", {}).items()}
     if node.get("op") == STRIDED_SLICE:
-        return _strided_slice(values, attributes)
-    found: dict[str, Any] = {}
-    names = declared["args"]
-    if names and names[0].startswith("*"):
+        return strided_slice(values, attributes)
+    given: dict[str, Any] = {}
+    names = list(declared["args"])
+    if names[0].startswith("*"):
         more = len(names) - 1
-        found[names[0][1:]] = values[: len(values) - more]
+        given[names[0][1:]] = values[: len(values) - more]
         names, values = names[1:], values[len(values) - more :]
-    found |= dict(zip(names, values, strict=False))
-    for key, name in declared.get("attributes", {}).items():
-        if key in attributes:
-            found[name] = attributes[key]
+    given |= dict(zip(names, values, strict=False))
+    known = declared.get("attributes", {})
+    wanted = {*known, *declared.get("only", {}), *declared.get("transposes", {})}
+    return given | {known.get(key, key): value for key, value in attributes.items() if key in wanted}
+
+
+def _unfit(declared: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """What cannot be carried over: values without a counterpart, missing or computed arguments."""
     for key, allowed in declared.get("only", {}).items():
-        if attributes.get(key, allowed) != allowed:
-            draft.problem(f"{key}={attributes[key]} of {node.get('op')} cannot be carried over", where)
-    return _transposed(declared, attributes, _finished(declared, found))
+        if key in given and given[key] != allowed:
+            yield f"this {key} cannot be carried over", {"found": text(given[key]), "expected": text(allowed)}
+    for key in declared.get("required", ()):
+        if given.get(key) is None:
+            yield f"cannot be carried over without {key}", {}
+    listed = declared["args"][0]
+    if listed.startswith("*") and not isinstance(given.get(listed[1:]), list):
+        yield "cannot be carried over from a single tensor", {}
+    for key, value in given.items():
+        computed = any(isinstance(leaf, Ref) for leaf in leaves(_inside_slices(value)))
+        if not computed or key == "newshape":
+            continue
+        if key not in TENSOR_ARGUMENTS:
+            yield f"{key} is computed by the model, where Keras 3 takes a fixed one", {}
+        elif isinstance(value, list) and key != listed[1:]:
+            # TensorFlow stacks such a list unasked.
+            yield f"{key} is a list of tensors, where Keras 3 takes one tensor", {}
 
 
-def _attribute(value: Any) -> Any:
-    """A protobuf attribute as JSON: {"b": true}, {"i": "5"}, {"list": {"i": ["1"]}}, {"type": …}."""
-    if not isinstance(value, Mapping):
-        return value
-    if "i" in value:
-        return int(value["i"])
-    if "list" in value:
-        return [int(item) for item in value["list"].get("i", [])]
-    return next(iter(value.values()), False)
+def _inside_slices(value: Any) -> Any:
+    """A value with the slices in it opened, so that what stands in them is seen."""
+    if isinstance(value, slice):
+        return [value.start, value.stop, value.step]
+    return [_inside_slices(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _strided_slice(values: list[Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """begin, end and strides with their bit masks, as Python indices."""
-    x, begin, end, strides = values
+def _converted(
+    draft: Draft, declared: Mapping[str, Any], given: dict[str, Any], source: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """The arguments with defaults written out and values in keras.ops' form."""
+    silent = {*declared.get("only", {}), *declared.get("transposes", {})}
+    found = {key: value for key, value in given.items() if key not in silent}
+    for key, value in declared.get("defaults", {}).items():
+        if found.get(key) is None:
+            found[key] = value
+    for key, conversion in declared.get("convert", {}).items():
+        if key in found:
+            try:
+                found[key] = CONVERSIONS[conversion](found[key])
+            except (ValueError, TypeError) as error:
+                draft.problem(f"{_source_name(source)}: {error}", where, found=text(found[key]))
+    if "slices" in declared:
+        found["key"] = bounds([found.pop(name) for name in declared["slices"]])
+    for key, (other, value) in declared.get("with", {}).items():
+        if found.get(other, value) != value:
+            found.pop(key, None)
+    found |= declared.get("set", {})
+    return {key: value for key, value in found.items() if value is not None}
 
-    def bit(mask: str, place: int) -> bool:
-        return bool(int(attributes.get(mask, 0) or 0) >> place & 1)
 
-    key: list[Any] = []
-    for place, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
-        if bit("ellipsis_mask", place):
-            key.append(Ellipsis)
-        elif bit("new_axis_mask", place):
-            key.append(None)
-        elif bit("shrink_axis_mask", place):
-            key.append(start)
-        else:
-            key.append(
-                slice(
-                    None if bit("begin_mask", place) else start,
-                    None if bit("end_mask", place) else stop,
-                    step,
-                )
-            )
-    return {"x": x, "key": tuple(key)}
+def _finished(
+    layer: Layer, index: int, declared: Mapping[str, Any], found: dict[str, Any], given: Mapping[str, Any]
+) -> tuple[Layer, Call]:
+    """The call: the leading arguments by position in keras.ops' order, the others by name."""
+    turned = {name for flag, name in declared.get("transposes", {}).items() if given.get(flag)}
+    if turned:
+        # A product that transposes an argument first, as the einsum that does both.
+        left = "...ji" if "x1" in turned else "...ij"
+        right = "...kj" if "x2" in turned else "...jk"
+        arguments = (f"{left},{right}->...ik", found["x1"], found["x2"])
+        return replace(layer, kind="ops.einsum"), Call(layer.name, index, arguments)
+    arguments = ()
+    for name in declared.get("positional", [name.lstrip("*") for name in declared["args"]]):
+        if name not in found:
+            break
+        arguments = (*arguments, found.pop(name))
+    return layer, Call(layer.name, index, arguments, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
@@ -13,6 +14,9 @@ FREE_AXES = {
     "LSTM": 1, "GRU": 1, "SimpleRNN": 1, "CuDNNLSTM": 1, "CuDNNGRU": 1, "RNN": 1, "Bidirectional": 1,
     "Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv3D": 3, "ConvLSTM1D": 2, "ConvLSTM2D": 3, "ConvLSTM3D": 4,
 }  # fmt: skip
+
+# What the verifier would have to feed: more is a damaged config, not a model.
+MAX_INPUT_ELEMENTS = 1 << 31
 
 Shape = tuple[int | None, ...]
 
@@ -29,11 +33,13 @@ def batch_shape(
     dtype = _dtype(config, layer, draft)
     stated = _stated(config)
     if isinstance(stated, list):
-        return tuple(stated), dtype
+        return checked_shape(draft, stated, f"{where}/{layer.name}" if where else layer.name), dtype
     built = settings.get("build_input_shape")
     if isinstance(built, list) and built and not isinstance(built[0], list):
         draft.note("assumed", layer.name, f"input shape {built}: the shape the model was built with")
-        return (None, *built[1:]), dtype
+        return checked_shape(
+            draft, [None, *built[1:]], f"{where}/{layer.name}" if where else layer.name
+        ), dtype
     shape = _from_weights(draft, layer)
     if shape is None and draft.depth > 1:
         return None, dtype  # what the outer model feeds it will tell
@@ -47,6 +53,23 @@ def batch_shape(
         return None, dtype
     draft.note("assumed", layer.name, f"input shape {list(shape)}: read off the first layer's weights")
     return shape, dtype
+
+
+def checked_shape(draft: Draft, shape: Any, where: str) -> Shape:
+    """The batch shape that a config states, unless it is none that a model can be fed with."""
+    sizes = shape if isinstance(shape, list) else []
+    known = [size for size in sizes if size is not None]
+    if not sizes or not all(type(size) is int and size > 0 for size in known):
+        draft.problem("the input has no shape", where, found=text(shape), expected="a list of sizes")
+        return (None,)
+    if prod(known) > MAX_INPUT_ELEMENTS:
+        draft.problem(
+            "the input is too large",
+            where,
+            found=text(shape),
+            expected=f"at most {MAX_INPUT_ELEMENTS} values",
+        )
+    return tuple(sizes)
 
 
 def _stated(config: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import product as combinations
 from math import prod
 
@@ -80,7 +80,7 @@ class Axes:
     items: tuple[Axis, ...]
 
     @staticmethod
-    @lru_cache(maxsize=None)
+    @cache
     def parse(text: str) -> Axes:
         """The expression `text`; raises MappingError with the column where it stops making sense."""
         return _Parser(text).expression()

@@ -146,24 +146,6 @@ class Join(Step):
 
 
 @dataclass(frozen=True)
-class Squeeze(Step):
-    """One element in an axis of one becomes a scalar."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return ()
-
-    def apply(self, value: Array) -> Array:
-        return value.reshape(())
-
-    def omitted(self, value: Array) -> Array:
-        return np.zeros_like(value).reshape(())
-
-    def __str__(self) -> str:
-        return "drop the axis of one"
-
-
-@dataclass(frozen=True)
 class Constant(Step):
     """Values that come from no tensor: part of a rebuilt layer, e.g. a convolution that only gathers."""
 

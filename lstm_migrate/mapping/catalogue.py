@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from lstm_migrate.mapping.document import Document
 from lstm_migrate.mapping.loading import load_document
 
 _MERGED_BY_KEY = (
-    "semantics activations value_types groups layers layouts cells linear scalars backends operations node_operations"
-    " activation_layers"
+    "semantics activations activation_layers value_types groups layers layouts cells linear backends"
+    " operations node_operations"
 ).split()
 
 
@@ -30,7 +30,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in folder().glob("*.yaml"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def document(name: str) -> Document:
     """The shipped mapping file `name`, with what it extends merged under it, key by key."""
     path = folder() / f"{name}.yaml"

@@ -8,6 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lstm_migrate.layouts.axes import Axes
 
+# The names in mapping/conversions.py, and what vocabulary.py and architecture/ read by themselves.
+Conversion = Literal["single", "number"]
+ValueType = Literal[
+    "activation", "initializer", "regularizer", "constraint", "layer", "layers", "size", "sizes", "flag"
+]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -84,7 +90,7 @@ class LayerDeclaration(_Part):
     drop: dict[str, str] = Field(default_factory=dict)
     only: dict[str, Only] = Field(default_factory=dict)
     defaults: dict[str, Any] = Field(default_factory=dict)
-    convert: dict[str, str] = Field(default_factory=dict)
+    convert: dict[str, Conversion] = Field(default_factory=dict)
     refuse: str | None = None
 
 
@@ -108,10 +114,34 @@ class ActivationDeclaration(BaseModel):
     function: str
 
 
+class Clue(_Part):
+    """A config key somewhere inside a layer of this class."""
+
+    class_: str = Field(alias="class")
+    key: str
+
+
+class ActivationLayerDeclaration(_Part):
+    """A layer class that computes an activation, as a config may hold one in place of a name.
+
+    `parameters`: config key → the function's parameter. `plain`: parameters at which the function is the
+    one without any.
+    """
+
+    function: str
+    parameters: dict[str, str] = Field(default_factory=dict)
+    plain: dict[str, Any] = Field(default_factory=dict)
+
+
 class Alternative(_Part):
-    """Semantics that a file of a version before `until` may have had as well: it does not tell."""
+    """Semantics that a file of a version before `until` may have had as well: the version does not tell.
+
+    The config may: `told_by` a key that only these semantics write, `ruled_out_by` one that they never do.
+    """
 
     until: str
+    told_by: Clue | None = None
+    ruled_out_by: Clue | None = None
     semantics: dict[str, Any]
 
 
@@ -131,7 +161,7 @@ class Document(_Part):
     extends: str | list[str] | None = None
     semantics: dict[str, Any] = Field(default_factory=dict)
     activations: dict[str, ActivationDeclaration] = Field(default_factory=dict)
-    value_types: dict[str, str] = Field(default_factory=dict)
+    value_types: dict[str, ValueType | list[str | None]] = Field(default_factory=dict)
     groups: dict[str, list[str]] = Field(default_factory=dict)
     objects: dict[str, dict[str, ObjectDeclaration]] = Field(default_factory=dict)
     common: LayerDeclaration = LayerDeclaration()
@@ -139,10 +169,9 @@ class Document(_Part):
     layouts: dict[str, LayoutDeclaration] = Field(default_factory=dict)
     cells: dict[str, CellDeclaration] = Field(default_factory=dict)
     linear: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-    scalars: dict[str, list[str]] = Field(default_factory=dict)
     alternatives: list[Alternative] = Field(default_factory=list)
     backends: dict[str, BackendDeclaration] = Field(default_factory=dict)
-    activation_layers: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    activation_layers: dict[str, ActivationLayerDeclaration] = Field(default_factory=dict)
     never_trained: list[str] = Field(default_factory=list)
     operations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     node_operations: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -18,8 +19,8 @@ from lstm_migrate.errors import PlanError, Problem
 from lstm_migrate.graph import Activation, Layer
 from lstm_migrate.layouts.axes import Axes, Symbol
 from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
-from lstm_migrate.mapping.conversions import CONVERSIONS
-from lstm_migrate.mapping.document import Document, LayerDeclaration, ObjectDeclaration
+from lstm_migrate.mapping.conversions import CHECKED_TYPES, CONVERSIONS, one_of
+from lstm_migrate.mapping.document import Clue, Document, LayerDeclaration, ObjectDeclaration
 
 OBJECT_KINDS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 
@@ -62,7 +63,7 @@ class Vocabulary:
         """`config` in Keras 3's words. Every key has a declared fate; an unknown one is a problem."""
         found = self.layer(class_name)
         assert found is not None
-        kind, declaration = found
+        _, declaration = found
         fate = Fate({}, {})
         problems: list[Problem] = []
         kept = self._kept(declaration)
@@ -115,20 +116,20 @@ class Vocabulary:
             )
         ]
 
-    def semantics(self, backend: str = "") -> list[dict[str, Any]]:
-        """What no config says, as fields of `reference.Semantics`; further entries where the version in
-        a file fits several frameworks that differ."""
+    def semantics(self, backend: str = "", architecture: Any = None) -> list[dict[str, Any]]:
+        """What no config says, as fields of `reference.Semantics`; further entries where neither the
+        version in a file nor its config tells which of several frameworks wrote it."""
         base = {key: self._default(value) for key, value in self.document.semantics.items()}
         if backend in self.document.backends:
             base |= self.document.backends[backend].semantics
-        return [
-            base,
-            *(
-                {**base, **other.semantics}
-                for other in self.document.alternatives
-                if self.version < version_numbers(other.until)
-            ),
-        ]
+        found = [base]
+        for other in self.document.alternatives:
+            if self.version >= version_numbers(other.until) or stands(other.ruled_out_by, architecture):
+                continue
+            if stands(other.told_by, architecture):
+                return [{**base, **other.semantics}]
+            found.append({**base, **other.semantics})
+        return found
 
     def _default(self, default: Any) -> Any:
         if not (isinstance(default, list) and default and isinstance(default[0], dict)):
@@ -146,6 +147,10 @@ class Vocabulary:
         kind = next(
             (type_ for glob, type_ in self.document.value_types.items() if fnmatchcase(key, glob)), ""
         )
+        if isinstance(kind, list):
+            return one_of(value, kind)
+        if kind in CHECKED_TYPES:
+            return CHECKED_TYPES[kind](value)
         if kind == "activation":
             return self.activation(value)
         if kind in OBJECT_KINDS:
@@ -154,6 +159,9 @@ class Vocabulary:
 
     def activation(self, value: Any) -> Activation:
         """What an activation in a config means; PlanError if this source has none of that name."""
+        layer = self._activation_layer(value)
+        if layer is not None:
+            return layer
         name = activation_name(value)
         declared = self.document.activations.get(name)
         if declared is None:
@@ -161,9 +169,36 @@ class Vocabulary:
                 f"unknown activation {name!r}",
                 found=json.dumps(value, default=str)[:120],
                 expected=f"one of {', '.join(sorted(self.document.activations))}",
-                hint="A custom activation cannot be carried over: its code is not in the file.",
+                hint="It is a layer with arrays of its own: put it behind as a layer in the old model, save again."
+                if self.layer(name)
+                else "A custom activation cannot be carried over: its code is not in the file.",
             )
         return Activation(declared.function, dict(declared.model_extra or {}))
+
+    def _activation_layer(self, value: Any) -> Activation | None:
+        """What an activation given as a layer means; None if it is none, or none that is declared."""
+        class_name, config = _class_and_config(value)
+        declared = self.document.activation_layers.get(class_name)
+        if declared is None or not isinstance(value, Mapping):
+            return None
+        parameters = {name: config.get(key) for key, name in declared.parameters.items()}
+        said = {
+            name: found
+            for name, found in parameters.items()
+            if found is not None and not _same(found, declared.plain.get(name))
+        }
+        return Activation(
+            declared.function, {name: CONVERSIONS["number"](found) for name, found in said.items()}
+        )
+
+    def activation_layer(self, activation: Activation) -> tuple[str, dict[str, Any]] | None:
+        """(class, config) of this vocabulary's layer that computes an activation; None if it has none."""
+        for class_name, declared in self.document.activation_layers.items():
+            keys = {name: key for key, name in declared.parameters.items()}
+            if declared.function == activation.function and activation.parameters.keys() <= keys.keys():
+                known = {**declared.plain, **activation.parameters}
+                return class_name, {key: known[name] for name, key in keys.items() if name in known}
+        return None
 
     def activation_name(self, activation: Activation) -> str:
         """This vocabulary's first name for an activation; PlanError if it has none."""
@@ -245,6 +280,16 @@ class Vocabulary:
         return Layout(name, cell, GateOrder(cell, gates), tensors, computes)
 
 
+def stands(clue: Clue | None, config: Any, inside: bool = False) -> bool:
+    """Whether the clue's key stands anywhere inside a layer of the clue's class."""
+    if clue is None:
+        return False
+    if isinstance(config, Mapping):
+        inside = inside or config.get("class_name") == clue.class_
+        return (inside and clue.key in config) or any(stands(clue, item, inside) for item in config.values())
+    return isinstance(config, list) and any(stands(clue, item, inside) for item in config)
+
+
 def _symbols(text: str) -> tuple[Symbol, ...]:
     if not text:
         return ()
@@ -269,6 +314,16 @@ def activation_name(value: Any) -> str:
             return inner
         return str(value.get("registered_name") or value.get("class_name") or value)
     return str(value)
+
+
+def _same(value: Any, plain: Any) -> bool:
+    """Whether a config's number is `plain`, exactly or as float32 wrote it."""
+    return bool(
+        value == plain or (isinstance(plain, float) and value == _FLOAT32.unpack(_FLOAT32.pack(plain))[0])
+    )
+
+
+_FLOAT32 = struct.Struct("f")
 
 
 def _class_and_config(value: Any) -> tuple[str, Mapping[str, Any]]:

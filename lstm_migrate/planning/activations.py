@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from lstm_migrate.errors import PlanError
-from lstm_migrate.graph import Activation
+from lstm_migrate.graph import Activation, Layer
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.rules.hard_sigmoid import fold_factor
 
@@ -41,7 +42,33 @@ def target_activation(activation: Activation, target: Vocabulary, where: str) ->
         f"Keras 3 has no activation that computes {activation}",
         where=where,
         expected=f"one of {', '.join(sorted(target.document.activations))}",
+        hint="Keras 3 has it as a layer, which cannot act inside a cell."
+        if layer_for(activation, target)
+        else "",
     )
+
+
+def layer_for(activation: Activation, target: Vocabulary) -> tuple[str, dict[str, Any]] | None:
+    """(kind, config) of the Keras 3 layer that computes an activation for which Keras 3 has no name."""
+    named = any(
+        declared.function == activation.function
+        and dict(declared.model_extra or {}) == dict(activation.parameters)
+        for declared in target.document.activations.values()
+    )
+    return None if named else target.activation_layer(activation)
+
+
+def layer_behind(layer: Layer, activation: Activation, target: Vocabulary) -> tuple[Layer, ...]:
+    """The stock layer that computes `activation` behind `layer`; none where Keras 3 has a name for it.
+
+    Where `layer` is itself but an activation, the stock layer has its name and takes its place.
+    """
+    found = layer_for(activation, target)
+    if found is None:
+        return ()
+    kind, config = found
+    name = layer.name if layer.kind == "Activation" else f"{layer.name}_activation"
+    return (Layer(name, kind, config, dtype=layer.dtype),)
 
 
 def unfoldable(key: str, activation: Activation, gates: Iterable[str], where: str) -> PlanError:

@@ -15,9 +15,12 @@ from lstm_migrate.graph import Call, Layer, LayerPath, Ref, leaves
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion, Wiring, labelled, placed
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.stacked_states import states_of, with_ordered_states
 from lstm_migrate.report import Note
 
 TranslateChild = Callable[[Layer, LayerPath, LayerPath], Expansion]
+
+APART = "apart"  # set in the config of a layer that must be written as two, for what it does to masks
 
 MERGES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "concat": ("Concatenate", {"axis": -1}),
@@ -32,12 +35,13 @@ def translate_bidirectional(
 ) -> Expansion:
     """The Bidirectional layer with both translated layers; `here` is its path in the target."""
     found = {label: child(inner, (*path, label), (*here, label)) for label, inner in layer.children.items()}
-    if _alike(layer):
+    if _alike(layer) and APART not in layer.config:
         children = {label: expansion.layers[0] for label, expansion in found.items()}
         assignments: tuple[Assignment, ...] = ()
         for label, expansion in found.items():
             assignments += labelled(expansion, (layer.name,), label)
-        return Expansion((replace(layer, children=children),), assignments)
+        made = Expansion((replace(layer, children=children),), assignments)
+        return with_ordered_states(made, layer)
     return _apart(layer, path, found)
 
 
@@ -62,11 +66,12 @@ def _apart(layer: Layer, path: LayerPath, found: Mapping[str, Expansion]) -> Exp
     if sequences:
         layers.append(Layer(flip, "ops.flip"))
     merge = layer.config.get("merge_mode")
+    why = "masked steps come out otherwise" if APART in layer.config else "they have different units"
     if merge is not None:
         kind, config = MERGES[merge]
         layers.append(Layer(layer.name, kind, config, dtype=layer.dtype))
     wiring = _wiring(forward, backward, flip if sequences else None, layer.name if merge else None)
-    note = Note("rebuilt", "/".join(path), "Bidirectional as two layers: they have different units")
+    note = Note("rebuilt", "/".join(path), f"Bidirectional as two layers: {why}")
     return Expansion(tuple(layers), assignments, (note,), wiring)
 
 
@@ -79,7 +84,8 @@ def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None
         half = len(states) // 2
         calls = []
         for side, given in ((forward, states[:half]), (backward, states[half:])):
-            calls.append(Call(side.name, index, args, {**others, "initial_state": given} if given else others))
+            keywords = {**others, "initial_state": given} if given else others
+            calls.append(Call(side.name, index, args, keywords))
         left, right = Ref(forward.name, index, 0), Ref(backward.name, index, 0)
         if flip is not None:
             calls.append(Call(flip, index, (), {"x": right, "axis": 1}))
@@ -90,14 +96,7 @@ def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None
             results = [Ref(merge, index, 0)]
         for side in (forward, backward):
             if side.config.get("return_state"):
-                results += [Ref(side.name, index, number + 1) for number in range(_states(side))]
+                results += [Ref(side.name, index, number + 1) for number in range(states_of(side))]
         return calls, lambda output: results[output]
 
     return wire
-
-
-def _states(layer: Layer) -> int:
-    """How many states a layer of this kind hands out: an LSTM two, a stack those of its cells."""
-    if layer.kind in ("RNN", "StackedRNNCells"):
-        return sum(_states(child) for child in layer.children.values())
-    return 2 if "LSTM" in layer.kind else 1

@@ -38,10 +38,9 @@ def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion
     target_cell = context.target.cell(target)
     assert source_cell is not None and target_cell is not None
     layout, sizes = source_cell
-    roles = frozenset(key.role for key in context.bound if key.path == path)
     sizes = context.solved(layout, path, sizes)
     source_layout = context.stored(layout, layer.kind)
-    found = ways(source_layout, target_cell[0], sizes, roles)
+    found = ways(source_layout, target_cell[0], sizes, context.roles(path))
     config, folds = _fold(target, layout, "bias" in found, context, where)
     assignments = tuple(
         _assignment(role, way, target_cell[0], folds, path, target, context) for role, way in found.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lstm_migrate.checkpoint import TensorInfo
 from lstm_migrate.errors import PlanError
@@ -27,6 +28,17 @@ class Context:
     tensors: Mapping[str, TensorInfo]
     backend: str
     semantics: Mapping[str, object]
+
+    @cached_property
+    def _roles(self) -> dict[LayerPath, frozenset[str]]:
+        found: dict[LayerPath, set[str]] = {}
+        for key in self.bound:
+            found.setdefault(key.path, set()).add(key.role)
+        return {path: frozenset(roles) for path, roles in found.items()}
+
+    def roles(self, path: LayerPath) -> frozenset[str]:
+        """The roles of the arrays that the file holds for the layer at `path`."""
+        return self._roles.get(path, frozenset())
 
     def info(self, key: WeightKey) -> TensorInfo:
         """The header of the array that belongs at `key`."""

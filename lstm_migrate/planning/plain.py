@@ -7,8 +7,8 @@ from dataclasses import replace
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Activation, Layer, LayerPath, WeightKey
 from lstm_migrate.layouts.axes import Axes
-from lstm_migrate.layouts.steps import Form, Squeeze, Step
-from lstm_migrate.planning.activations import Scaled, target_activation
+from lstm_migrate.layouts.steps import Form, Step
+from lstm_migrate.planning.activations import Scaled, layer_behind, target_activation
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
 from lstm_migrate.planning.plan import Assignment
@@ -28,6 +28,11 @@ def translate_plain(layer: Layer, path: LayerPath, context: Context) -> Expansio
     for key, value in layer.config.items():
         if not isinstance(value, Activation):
             continue
+        behind = layer_behind(layer, value, context.target)
+        if behind:
+            config[key] = context.target.activation("linear")
+            notes.append(Note("rebuilt", "/".join(path), f"{key}={value} as a {behind[0].kind} layer"))
+            continue
         wanted = target_activation(value, context.target, f"{'/'.join(path)}: {key}")
         config[key] = context.target.activation(wanted.name)
         if wanted.scaled is None:
@@ -41,6 +46,10 @@ def translate_plain(layer: Layer, path: LayerPath, context: Context) -> Expansio
             folds |= {role: _share(wanted.scaled, role == linear[-1]) for role in linear if role in held}
             notes.append(Note("converted", "/".join(path), f"{key}={value} folded into {', '.join(folds)}"))
     assignments = tuple(_assignment(layer, role, path, folds.get(role), context) for role in held)
+    if behind and config.get("activity_regularizer"):
+        # It looks at what comes out, and that is the activation's output.
+        regularised = {**behind[-1].config, "activity_regularizer": config.pop("activity_regularizer")}
+        behind = (*behind[:-1], replace(behind[-1], config=regularised))
     own = replace(layer, config=config)
     if behind and layer.kind == "Activation":
         return Expansion(behind, (), tuple(notes))
@@ -77,11 +86,8 @@ def _assignment(
         names = [f"a{number}" for number in range(len(info.shape))]
         form = Form(Axes.parse(" ".join(names)), dict(zip(names, info.shape, strict=True)))
         steps = (*steps, FoldHardSigmoid(form, (), scaled.factor, scaled.shift))
-    shape = info.shape
-    if role in context.source.document.scalars.get(layer.kind, []) and shape == (1,):
-        shape = ()
-        steps = (*steps, Squeeze())
-    return context.assignment(layer, _target_role(layer, role, context), (context.bound[key],), steps, shape)
+    name = _target_role(layer, role, context)
+    return context.assignment(layer, name, (context.bound[key],), steps, info.shape)
 
 
 def _target_role(layer: Layer, role: str, context: Context) -> str:

@@ -42,7 +42,8 @@ class Assignment:
     def run(self, read: Callable[[str], Array]) -> Array:
         """The variable's values, in the dtype that it stores."""
         value = self.follow([read(name) for name in self.tensors], lambda step, value: step.apply(value))
-        return np.ascontiguousarray(value).astype(self.dtype, copy=False)
+        # Not ascontiguousarray, which makes a scalar an array of one.
+        return np.asarray(value, order="C").astype(self.dtype, copy=False)
 
     def follow(self, values: list[Array], move: Callable[[Step, Array], Array]) -> Array:
         """Leads `values` through the steps, each moved by `move(step, value)`."""

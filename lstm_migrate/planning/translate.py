@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from lstm_migrate.errors import LstmMigrateError, PlanError, Problem
-from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, map_leaves
-from lstm_migrate.planning.bidirectional import translate_bidirectional
+from lstm_migrate.graph import Graph, Layer, LayerPath, Ref, map_leaves
+from lstm_migrate.planning.bidirectional import APART, translate_bidirectional
+from lstm_migrate.planning.causal_attention import translate_causal_attention
 from lstm_migrate.planning.cells import translate_cell
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion, Names, as_one, labelled, placed
 from lstm_migrate.planning.locally_connected import translate_locally_connected
+from lstm_migrate.planning.masks import MaskReading
 from lstm_migrate.planning.plain import translate_plain
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.rewiring import Rewiring
+from lstm_migrate.planning.stacked_states import with_ordered_states
 from lstm_migrate.planning.thresholded_relu import translate_thresholded_relu
 from lstm_migrate.report import Note
 
@@ -22,6 +25,8 @@ Translation = Callable[[Layer, LayerPath, Context], Expansion]
 
 # Kinds that Keras 3 has not, or that need more than their arrays carried over.
 REBUILT: dict[str, Translation] = {
+    "AdditiveAttention": translate_causal_attention,
+    "Attention": translate_causal_attention,
     "LocallyConnected1D": translate_locally_connected,
     "LocallyConnected2D": translate_locally_connected,
     "ThresholdedReLU": translate_thresholded_relu,
@@ -51,6 +56,7 @@ class Translator:
     ) -> tuple[Graph, tuple[Assignment, ...]]:
         """A model at `path` in the source and `place` in the target; assignments below `place`."""
         names = Names()
+        masks = MaskReading(source, self.context.semantics).read()
         layers: dict[str, Layer] = {}
         expansions: dict[str, Expansion] = {}
         found: list[Assignment] = []
@@ -60,13 +66,26 @@ class Translator:
             if layer.kind == "InputLayer":
                 layers[layer.name] = layer
                 continue
+            if masks.explicit and name in masks.apart:
+                layer = replace(layer, config={**layer.config, APART: True})
             expansion = self._unique(self._layer(layer, (*path, name), place), layer.name, names)
             expansions[name] = expansion
             found += expansion.assignments
             layers |= {item.name: item for item in expansion.layers}
             self.moved[*path, name] = (*place, expansion.layers[-1].name) if expansion.layers else place
-        calls, refs = _rewire(source, expansions, renamed)
-        chain = source.sequential and all(item.wiring is None for item in expansions.values())
+        wiring = Rewiring(source, expansions, renamed, masks, names.unique)
+        calls, refs = wiring.calls(), wiring.ref
+        if masks.explicit:
+            layers |= wiring.writer.layers
+            self.notes.append(
+                Note(
+                    "rebuilt",
+                    "/".join(path) or source.name,
+                    "masks are written out: Keras 3 joins them otherwise",
+                )
+            )
+        plain = not masks.explicit and all(item.wiring is None for item in expansions.values())
+        chain = source.sequential and plain
         graph = Graph(
             names.mend(source.name),
             layers,
@@ -128,30 +147,11 @@ class Translator:
             expansion = self._child(child, (*path, label), (*here, label))
             children[label] = expansion.layers[0]
             assignments += labelled(expansion, (layer.name,), label)
-        return Expansion((replace(own.layers[0], children=children),), assignments)
+        made = Expansion((replace(own.layers[0], children=children),), assignments)
+        return with_ordered_states(made, layer)
 
     def _child(self, child: Layer, path: LayerPath, place: LayerPath) -> Expansion:
         """A wrapped layer as one layer, known by the label that `path` and `place` end with."""
         self.moved[path] = place
         expansion = self._layer(child, path, place[:-1])
         return as_one(expansion)
-
-
-def _rewire(
-    source: Graph, expansions: Mapping[str, Expansion], renamed: Mapping[str, str]
-) -> tuple[list[Call], Callable[[Ref], Ref]]:
-    results: dict[tuple[str, int], Callable[[int], Ref]] = {}
-
-    def refs(ref: Ref) -> Ref:
-        made = results.get((ref.layer, ref.call))
-        return made(ref.output) if made else Ref(renamed[ref.layer], ref.call, ref.output)
-
-    def moved(structure: Any) -> Any:
-        return map_leaves(structure, lambda leaf: refs(leaf) if isinstance(leaf, Ref) else leaf)
-
-    calls: list[Call] = []
-    for call in source.calls:
-        wired, result = expansions[call.layer].wire(call.index, moved(call.args), moved(dict(call.kwargs)))
-        calls += wired
-        results[call.layer, call.index] = result
-    return calls, refs

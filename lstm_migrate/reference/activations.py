@@ -33,7 +33,7 @@ def activate(activation: Activation | None, x: Array, axis: int = -1, *, path: L
     parameters = dict(activation.parameters)
     if function is None:
         function = ALONG_AXIS.get(activation.function)
-        parameters["axis"] = axis
+        parameters.setdefault("axis", axis)
     if function is None:
         raise NoReference(path, f"no reference for the activation {activation.function!r}")
     try:

@@ -12,7 +12,7 @@ from lstm_migrate.errors import TargetError
 from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
 
 # State that a run starts with at zero: no checkpoint of an old framework holds it.
-UNSTORED = frozenset({"rnn_state", "count", "seed_generator_state"})
+UNSTORED = frozenset({"rnn_state", "seed_generator_state"})
 
 
 def variables(model: Any, graph: Graph) -> dict[WeightKey, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_migrate.graph import LayerPath
+from lstm_migrate.errors import VerificationError
+from lstm_migrate.graph import Graph, LayerPath
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference, ShapeTooSmall
 from lstm_migrate.report import Check
@@ -39,6 +40,9 @@ class Comparison:
 
 def check_behaviour(subject: Subject) -> Check:
     """The check over all probes; names the first layer whose output differs if one does."""
+    strange = _takes_otherwise(subject.source.graph, subject.target.graph)
+    if strange:
+        return Check("behaviour", "failed", strange, {})
     policies = [layer.dtype for _, layer in subject.source.graph.walk()]
     bitwise = all(recipe.effect == "bitwise" for recipe in subject.recipes)
     found: list[Comparison] = []
@@ -60,7 +64,26 @@ def check_behaviour(subject: Subject) -> Check:
         )
     except ShapeTooSmall as error:
         return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
+    except VerificationError as error:
+        return Check("behaviour", "failed", str(error), {})
     return _passed(found)
+
+
+def _takes_otherwise(source: Graph, target: Graph) -> str:
+    """In words, how the target's inputs differ from the source's; "" if it takes what the source takes."""
+    wanted, found = (
+        [graph.layers[name].config["batch_shape"] for name in graph.inputs] for graph in (source, target)
+    )
+    if len(wanted) == len(found) and all(map(fits, wanted, found)):
+        return ""
+    return f"the target takes inputs of shapes {found}, the source {wanted}"
+
+
+def fits(one: Sequence[int | None] | None, other: Sequence[int | None] | None) -> bool:
+    """Whether an array can have both shapes; None, for a size or for a whole shape, is any."""
+    if one is None or other is None:
+        return True
+    return len(one) == len(other) and all(None in pair or pair[0] == pair[1] for pair in zip(one, other, strict=True))
 
 
 def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance: Tolerance) -> str:
@@ -76,21 +99,20 @@ def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance:
 
 
 def run(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
-    """The model's outputs in NumPy; of a stateful model, those of CALLS calls one after the other."""
+    """The model's outputs in NumPy; of a stateful model, those of several calls one after the other."""
     states: dict[LayerPath, list[Array]] = {}
-    calls = CALLS if stateful(model) else 1
     return [
         output
-        for _ in range(calls)
+        for _ in range(calls_of(model))
         for output in evaluate(
             model.graph, model.weights, inputs, semantics=model.semantics, states=states, **options
         )
     ]
 
 
-def stateful(model: Model) -> bool:
-    """Whether any layer carries its state from one call to the next."""
-    return any(layer.config.get("stateful") for _, layer in model.graph.walk())
+def calls_of(model: Model) -> int:
+    """How often a model must be called: more than once if any layer carries its state to the next call."""
+    return CALLS if any(layer.config.get("stateful") for _, layer in model.graph.walk()) else 1
 
 
 def _compare(
@@ -99,16 +121,22 @@ def _compare(
     rounded = run(subject.source, inputs, precisions=run_precision)
     tolerance = derive(exact, rounded, ulp, bitwise=bitwise)
     pair = distance(exact, run(subject.target, inputs))
-    keras = distance(exact, live_outputs(subject, inputs))
+    keras = distance(exact, live_outputs(subject, inputs, calls_of(subject.source)))
     return Comparison(tuple(value.shape for value in inputs), pair, keras, tolerance)
 
 
-def live_outputs(subject: Subject, inputs: Sequence[Array]) -> list[Array]:
-    """Keras's outputs, from its first state on, of as many calls as `run` makes."""
-    if not stateful(subject.source):
-        return subject.live.outputs(inputs)
-    subject.live.reset_states()
-    return [output for _ in range(CALLS) for output in subject.live.outputs(inputs)]
+def live_outputs(subject: Subject, inputs: Sequence[Array], calls: int) -> list[Array]:
+    """Keras's outputs of so many calls, one after the other, from its first state on.
+
+    VerificationError if Keras cannot run the file that it could open.
+    """
+    try:
+        subject.live.reset_states()
+        return [output for _ in range(calls) for output in subject.live.outputs(inputs)]
+    except Exception as error:
+        # Keras raises any kind of exception here.
+        said = " ".join(str(error).split())[:300]
+        raise VerificationError(f"Keras cannot run the target: {type(error).__name__}: {said}") from error
 
 
 def _passed(found: Sequence[Comparison]) -> Check:

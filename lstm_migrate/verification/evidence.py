@@ -35,14 +35,19 @@ def gather(subject: Subject, recording: Recording | None, advance: Advance) -> t
 def verdict(checks: Sequence[Check]) -> Verdict:
     """What the checks show together.
 
-    One failure is a failure. Recorded outputs prove the whole model, so they outweigh a check that
-    could not reach a part of it. Otherwise every check must stand.
+    One failure is a failure, and no checks are no proof. Recorded outputs prove the whole model, so they
+    outweigh a check that could not reach a part of it. So does behaviour where placement could not follow
+    the arrays of a file that somebody else made. Otherwise every check must stand.
     """
     said = {check.name: check.verdict for check in checks}
     if "failed" in said.values():
         return "failed"
     if said.get("recorded") == "verified":
         return "verified"
+    if said.get("behaviour") is None:
+        return "inconclusive"
+    if said.get("placement") == "unproven" and said["behaviour"] == "verified":
+        del said["placement"]
     if "inconclusive" in said.values():
         return "inconclusive"
     return "unproven" if "unproven" in said.values() else "verified"

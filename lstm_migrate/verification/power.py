@@ -28,6 +28,7 @@ WELL_ABOVE = 2.0**-24 * 256  # relative to the size of the layer's outputs: far 
 WITHOUT_EFFECT = {
     ("MultiHeadAttention", "key/bias"): "adds the same to every key's score, which softmax cancels",
     ("BatchNormalization", "moving_stddev"): "corrects batches in training",
+    ("Normalization", "count"): "says how many batches it was adapted to",
     ("BatchNormalization", "renorm_mean"): "corrects batches in training",
     ("BatchNormalization", "renorm_stddev"): "corrects batches in training",
     ("SpectralNormalization", "vector_u"): "is an estimate that training goes on with",
@@ -56,20 +57,16 @@ def check_power(subject: Subject) -> Check:
         return Check("power", "unproven", "a part of the model has no reference", {}, (str(gap),))
     kinds = {path: layer.kind for path, layer in subject.target.graph.walk()}
     unseen, seen, idle, smallest = [], 0, 0, float("inf")
-    for recipe in subject.recipes:
-        if (kinds.get(recipe.target.path), recipe.target.role) in WITHOUT_EFFECT:
+    for key, what, wrong in _all_mistakes(subject):
+        if wrong is None or (kinds.get(key.path), key.role) in WITHOUT_EFFECT:
             idle += 1
             continue
-        calls = _calls_of(recipe.target.path, watched)
-        for what, wrong in _mistakes(recipe, subject):
-            if wrong is None:
-                idle += 1
-                continue
-            jump = max((_jump(call, recipe.target, wrong, subject) for call in calls), default=0.0)
-            if jump > WELL_ABOVE:
-                seen, smallest = seen + 1, min(smallest, jump)
-            else:
-                unseen.append(f"{recipe.target}: {what}")
+        calls = _calls_of(key.path, watched)
+        jump = max((_jump(call, key, wrong, subject) for call in calls), default=0.0)
+        if jump > WELL_ABOVE:
+            seen, smallest = seen + 1, min(smallest, jump)
+        else:
+            unseen.append(f"{key}: {what}")
     measured = {"steps_seen": seen, "idle": idle, "smallest_jump": smallest if seen else 0.0}
     if unseen:
         return Check(
@@ -108,6 +105,20 @@ def _calls_of(path: LayerPath, watched: Mapping[LayerPath, list[Watched]]) -> li
         if path[:length] in watched:
             return watched[path[:length]]
     return []
+
+
+def _all_mistakes(subject: Subject) -> Iterator[tuple[WeightKey, str, Array | None]]:
+    """(variable, what was forgotten, the array that it would leave), over all recipes.
+
+    Variables that no recipe makes, in a file that somebody else made, are left out as a whole.
+    """
+    planned = [recipe for recipe in subject.recipes if subject.made(recipe)]
+    for recipe in planned:
+        for what, wrong in _mistakes(recipe, subject):
+            yield recipe.target, what, wrong
+    for key in subject.target.weights.keys() - {recipe.target for recipe in planned}:
+        value = subject.target.weights[key]
+        yield key, "the array is not there", np.zeros_like(value) if value.any() else None
 
 
 def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, Array | None]]:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_migrate.errors import UsageError
+from lstm_migrate.errors import UsageError, VerificationError
+from lstm_migrate.graph import Graph
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference
 from lstm_migrate.report import Check
+from lstm_migrate.verification.behaviour import fits, live_outputs
 from lstm_migrate.verification.subject import Subject
 from lstm_migrate.verification.tolerance import derive, distance, last_place, run_precision
 
@@ -68,8 +70,11 @@ def check_recorded(subject: Subject, recording: Recording) -> Check:
             found=f"{len(recording.inputs)} inputs",
             expected=f"{len(graph.inputs)}: {', '.join(graph.inputs)}",
         )
-    subject.live.reset_states()
-    outputs = subject.live.outputs(recording.inputs)
+    _check_shapes(graph, recording)
+    try:
+        outputs = live_outputs(subject, recording.inputs, calls=1)
+    except VerificationError as error:
+        return Check("recorded", "failed", str(error), {})
     if [item.shape for item in outputs] != [item.shape for item in recording.outputs]:
         return Check(
             "recorded",
@@ -85,6 +90,19 @@ def check_recorded(subject: Subject, recording: Recording) -> Check:
         f"Keras differs by {error:.1e} from what the old system recorded (allowed {allowed:.1e})",
         {"error": error, "tolerance": allowed, "tolerance_is": how},
     )
+
+
+def _check_shapes(graph: Graph, recording: Recording) -> None:
+    """UsageError if the model cannot take the recorded inputs."""
+    for name, value in zip(graph.inputs, recording.inputs, strict=True):
+        shape = graph.layers[name].config["batch_shape"]
+        if not fits(shape, value.shape):
+            raise UsageError(
+                "the recording does not fit the model",
+                where=f"input {name}",
+                found=str(value.shape),
+                expected=str(shape),
+            )
 
 
 def _allowed(subject: Subject, recording: Recording) -> tuple[float, str]:

@@ -92,3 +92,14 @@ class Subject:
     read: Callable[[str], Array]
     shapes: Mapping[str, tuple[int, ...]]
     alternatives: tuple[Semantics, ...] = ()
+
+    def made(self, recipe: Recipe) -> bool:
+        """Whether the target has the variable that the recipe makes."""
+        return recipe.target in self.target.weights
+
+    def foreign(self) -> list[str]:
+        """What tells a file that somebody else made: variables that no recipe makes, or that it lacks."""
+        planned = {recipe.target for recipe in self.recipes}
+        lacks = [f"{key}: the target has no such variable" for key in planned - self.target.weights.keys()]
+        own = [f"{key}: no recipe makes it" for key in self.target.weights.keys() - planned]
+        return sorted(lacks + own)

@@ -44,6 +44,7 @@ TOPICS = [
     "ops",
     "training",
     "names",
+    "rebuilt",
 ]
 
 
