@@ -6,7 +6,7 @@ or layers: `readers/` makes Checkpoints, `architecture/` and `planning/` give th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -15,6 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Blocks = Iterator[tuple[slice, NDArray[Any]]]
+"""Parts of a tensor with where they stand along its first axis."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Checkpoint:
     `tensors`: by name, "<layer>/<weight name>" as they stand below the weights group.
     `architecture`: the model's config as JSON, parsed; None if the file has none.
     `left_behind`: what else the file holds and nobody reads, e.g. {"optimizer_weights": 12 tensors}.
-    `read(name)` gives the values; the file is closed when the Checkpoint's `with` block ends.
+    `read(name)` gives the values, `blocks(name)` the same a few rows at a time; the file is closed when
+    the Checkpoint's `with` block ends. `read_blocks` is None where a format cannot be read in parts.
     """
 
     path: Path
@@ -64,11 +68,18 @@ class Checkpoint:
     architecture: Mapping[str, Any] | None
     left_behind: Mapping[str, str] = field(default_factory=dict)
     read_values: Callable[[str], NDArray[Any]] = field(repr=False, default=None)  # type: ignore[assignment]
+    read_blocks: Callable[[str], Blocks] | None = field(repr=False, default=None)
     close: Callable[[], None] = field(repr=False, default=lambda: None)
 
     def read(self, name: str) -> NDArray[Any]:
         """The values of one tensor, read from the file now."""
         return self.read_values(name)
+
+    def blocks(self, name: str) -> Blocks:
+        """The values a few rows at a time, for tensors that are too large to be held twice."""
+        if self.read_blocks is None:
+            return iter([(slice(None), self.read(name))])
+        return self.read_blocks(name)
 
     def __enter__(self) -> Checkpoint:
         return self

@@ -13,7 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,13 @@ from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.make_plan import make_plan
 from lstm_migrate.planning.plan import Plan
 from lstm_migrate.readers import open_checkpoint
-from lstm_migrate.report import Check, Inspection, Note, PlanReport, Report
+from lstm_migrate.report import Check, Inspection, Note, PlanReport, Report, gathered
 from lstm_migrate.weights import Weights, check_finite
 
 if TYPE_CHECKING:
+    from lstm_migrate.targets.reopened import Reopened
     from lstm_migrate.verification.recorded import Recording
+    from lstm_migrate.verification.subject import Subject
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[str, int, int], None]
@@ -69,7 +71,7 @@ def planned(source: PathLike, *, allow_lossy: bool = False) -> Iterator[Planned]
         left = [Note("left behind", name, what) for name, what in checkpoint.left_behind.items()]
         if any(note.where in ("optimizer_weights", "training_config") for note in left):
             left.append(Note("left behind", "training", SKIPPED_TRAINING))
-        notes = tuple(dict.fromkeys((*draft.notes, *plan.notes, *left)))
+        notes = gathered((*draft.notes, *plan.notes, *left))
         yield Planned(checkpoint, plan, words, target, notes)
 
 
@@ -130,8 +132,8 @@ def convert(
                 found.target.activation_name,
                 lambda done, total: advance("write", done, total),
             )
-            report = _verified(found, partial, target, recording, advance, started)
-            _demand(report, allow_unproven)
+            evidence = _verified(found, partial, target, recording, advance, started)
+            report = _demanded(evidence, allow_unproven)
             commit(partial, target, overwrite=overwrite)
     return report
 
@@ -150,33 +152,18 @@ def verify(
     _check_written(Path(target))
     recording = _recording(recorded)
     with planned(source, allow_lossy=True) as found:
-        report = _verified(found, Path(target), Path(target), recording, advance, started)
-        _demand(report, allow_unproven)
-    return report
+        evidence = _verified(found, Path(target), Path(target), recording, advance, started)
+        return _demanded(evidence, allow_unproven)
 
 
 def _verified(
     found: Planned, file: Path, target: Path, recording: Recording | None, advance: Progress, started: float
 ) -> Report:
-    from lstm_migrate.reference.semantics import Semantics
     from lstm_migrate.targets.reopened import backend, reopen
     from lstm_migrate.verification.evidence import gather, verdict
-    from lstm_migrate.verification.subject import Model, Subject
 
     advance("reopen", 0, 1)
-    live = reopen(file)
-    graph = keras3.read(live.config(), Draft(found.target))
-    plan = found.plan
-    subject = Subject(
-        Model(plan.source, Weights(plan.bound, found.checkpoint.read), Semantics(**plan.semantics[0])),
-        Model(graph, live.weights(graph), Semantics(**found.target.document.semantics)),
-        live,
-        plan.assignments,
-        plan.moved,
-        found.checkpoint.read,
-        {name: found.checkpoint.tensors[name].shape for name in plan.bound.values()},
-        tuple(Semantics(**other) for other in plan.semantics[1:]),
-    )
+    plan, subject = found.plan, subject_of(found, reopen(file))
     stages = ["placement", "behaviour", "power", "recorded"]
     checks = gather(subject, recording, lambda stage: advance(stage, stages.index(stage), len(stages)))
     version, name = backend()
@@ -194,10 +181,34 @@ def _verified(
     )
 
 
-def _demand(report: Report, allow_unproven: bool) -> None:
-    """Raises VerificationError, with the report, unless the evidence suffices."""
-    if report.verdict == "verified" or (allow_unproven and report.verdict in ("unproven", "inconclusive")):
-        return
+def subject_of(found: Planned, live: Reopened) -> Subject:
+    """What verification looks at: the planned source, and the written file that Keras has opened."""
+    from lstm_migrate.reference.semantics import Semantics
+    from lstm_migrate.verification.subject import Model, Subject
+
+    graph = keras3.read(live.config(), Draft(found.target))
+    plan, read = found.plan, found.checkpoint.read
+    weights = Weights(plan.bound, read)
+    return Subject(
+        Model(plan.source, weights, Semantics(**plan.semantics[0])),
+        Model(graph, live.weights(graph), Semantics(**found.target.document.semantics)),
+        live,
+        plan.assignments,
+        plan.moved,
+        read,
+        {name: found.checkpoint.tensors[name].shape for name in plan.bound.values()},
+        tuple(Semantics(**other) for other in plan.semantics[1:]),
+        found.checkpoint.blocks,
+        weights.settle,
+    )
+
+
+def _demanded(report: Report, allow_unproven: bool) -> Report:
+    """The report, or VerificationError that holds it, unless the evidence suffices."""
+    if report.verdict == "verified":
+        return report
+    if allow_unproven and report.verdict != "failed":
+        return replace(report, verdict="unproven")
     wrong = [check for check in report.checks if check.verdict != "verified"]
     error = VerificationError(_first_of(wrong, report))
     error.report = report
@@ -209,8 +220,8 @@ def _first_of(checks: Sequence[Check], report: Report) -> str:
     if report.verdict == "failed":
         return f"verification failed: {said}. Nothing was written."
     return (
-        f"the conversion could not be proven: {said}. Nothing was written; pass the old system's outputs with "
-        "--recorded, or accept it as unproven with --allow-unproven."
+        f"the conversion could not be proven: {said}. Nothing was written; pass the old system's outputs "
+        "with --recorded, or accept it as unproven with --allow-unproven."
     )
 
 

@@ -6,11 +6,12 @@ They are plain values. Nothing here computes; the command line renders them, scr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
+PLACES_SHOWN = 6  # of a note that holds for many layers
 
 Verdict = Literal["verified", "unproven", "failed", "inconclusive"]
 CheckName = Literal["placement", "behaviour", "power", "recorded"]
@@ -24,6 +25,20 @@ class Note:
     kind: NoteKind
     where: str
     text: str
+
+
+def gathered(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes without repetitions; those that say the same of several places as one of all of them."""
+    places: dict[tuple[NoteKind, str], dict[str, None]] = {}
+    for note in notes:
+        places.setdefault((note.kind, note.text), {})[note.where] = None
+    return tuple(Note(kind, _listed(list(where)), text) for (kind, text), where in places.items())
+
+
+def _listed(places: Sequence[str]) -> str:
+    shown = ", ".join(places[:PLACES_SHOWN])
+    more = len(places) - PLACES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def bounds(value: Any) -> tuple[Any, ...]:
     )
 
 
-def lower(value: Any) -> Any:
+def lower(value: Any) -> str:
+    """A mode's name in keras.ops' letters."""
     return str(value).lower()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
-from lstm_migrate.architecture.layers import SEQUENCES
 from lstm_migrate.architecture.dynamic_shapes import settle_shapes
+from lstm_migrate.architecture.layers import SEQUENCES, states_of
 from lstm_migrate.architecture.operations import is_operation, operation_call
-from lstm_migrate.architecture.tensor_types import settle_types
 from lstm_migrate.architecture.ordering import in_order
+from lstm_migrate.architecture.tensor_types import settle_types
 from lstm_migrate.graph import Call, Layer, Ref, leaves
 
 CONSTANT = "_CONSTANT_VALUE"
@@ -39,7 +39,7 @@ class CallReader:
         self.first: dict[str, int] = self._first_nodes(outputs)
 
     def ordered(self) -> list[Call]:
-        """All calls, each after those that it reads."""
+        """All calls, each after those that it reads; operations in their final form."""
         calls = {
             (name, index): call
             for name, nodes in self.nodes.items()
@@ -48,7 +48,9 @@ class CallReader:
         }
         if self.draft.problems:
             return []
-        return in_order(self.draft, calls, self.fed, self.where)
+        found = in_order(self.draft, calls, self.fed, self.where)
+        found = settle_shapes(self.draft, self.layers, found, self.where)
+        return [] if self.draft.problems else settle_types(self.draft, self.layers, found, self.where)
 
     def inputs(self, structure: Any) -> Any:
         """input_layers as a nesting of Refs, each to an InputLayer."""
@@ -60,7 +62,8 @@ class CallReader:
             structure,
             "output",
             lambda ref: (
-                ref.call == 0 if ref.layer in self.fed else 0 <= ref.call < len(self.nodes[ref.layer])
+                (ref.call == 0 if ref.layer in self.fed else 0 <= ref.call < len(self.nodes[ref.layer]))
+                and ref.layer in self.layers
             ),
         )
 
@@ -159,14 +162,39 @@ class CallReader:
             )
             return None
         if is_operation(layer):
-            made = operation_call(
-                self.draft, layer, index, fed if listed else fed[0], keywords, f"{self.where}/{name}"
-            )
-            if made is None:
-                return None
-            self.layers[name], call = made
-            return call
+            return self._operation(layer, index, fed if listed else fed[0], keywords)
         keywords = {key: value for key, value in keywords.items() if value is not None}
-        if layer.kind in RECURRENT and len(fed) > 1:
-            return Call(name, index, (fed[0],), {"initial_state": fed[1:], **keywords})
+        if layer.kind in RECURRENT:
+            if len(fed) > 1:
+                keywords = {"initial_state": fed[1:], **keywords}
+            self._check_states(layer, keywords)
+            return Call(name, index, (fed[0],), keywords)
         return Call(name, index, (fed[0] if len(fed) == 1 else fed,), keywords)
+
+    def _operation(self, layer: Layer, index: int, fed: Any, keywords: Mapping[str, Any]) -> Call | None:
+        where = f"{self.where}/{layer.name}"
+        try:
+            made = operation_call(self.draft, layer, index, fed, keywords, where)
+        except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
+            # A protobuf as JSON: too many forms to check each by hand, and one answer to all of them.
+            self.draft.problem(
+                "the operation's arguments are not as TensorFlow writes them",
+                where,
+                found=f"{type(error).__name__}: {text(error)}",
+            )
+            return None
+        if made is None:
+            return None
+        self.layers[layer.name], call = made
+        return call
+
+    def _check_states(self, layer: Layer, keywords: Mapping[str, Any]) -> None:
+        given = list(leaves(keywords.get("initial_state", [])))
+        wanted = states_of(layer)
+        if given and len(given) != wanted and all(isinstance(state, Ref) for state in given):
+            self.draft.problem(
+                "wrong number of initial states",
+                f"{self.where}/{layer.name}",
+                found=str(len(given)),
+                expected=str(wanted),
+            )

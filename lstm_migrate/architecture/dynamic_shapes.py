@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
@@ -23,7 +24,11 @@ SAME = frozenset(
     "ops.square ops.sqrt ops.stop_gradient".split()
 )
 LAST = frozenset("Dense LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU Bidirectional".split())
-ELEMENTWISE = frozenset("ops.add ops.subtract ops.multiply ops.divide ops.maximum ops.minimum".split())
+ELEMENTWISE = frozenset(
+    "ops.add ops.subtract ops.multiply ops.divide ops.maximum ops.minimum ops.equal ops.not_equal "
+    "ops.greater ops.greater_equal ops.less ops.less_equal ops.logical_and ops.logical_or ops.where "
+    "Add Subtract Multiply".split()
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,9 @@ class _Shapes:
         elif layer.kind in ("ops.stack", "ops.concatenate") and isinstance(first, list):
             made = _joined([self._value(item) for item in first])
         elif layer.kind == "ops.prod" and isinstance(first, Sizes):
-            made = Count(first.tensor if first.first == 1 else None)
+            made = self._product(self._all(first)) if first.tensor in self.known else Count()
+            if first.first == 1 and not isinstance(made, int):
+                made = Count(first.tensor)
         elif layer.kind in ARITHMETIC:
             made = self._product(given) if layer.kind == "ops.multiply" else Count()
         elif layer.kind in ("ops.cast", "ops.copy") and "float" not in str(call.args[1:]):
@@ -135,31 +142,29 @@ class _Shapes:
             return tuple(Size(whole.tensor, axis) for axis in range(key.stop))
         return None
 
-    def _product(self, factors: Sequence[Any]) -> Count:
-        sizes = [item for item in factors if isinstance(item, Size)]
-        tensor = sizes[0].tensor if len(sizes) == len(factors) else None
-        if tensor is not None and tensor in self.known:
-            behind = set(range(1, len(self.known[tensor])))
-            if {item.axis for item in sizes} == behind and {item.tensor for item in sizes} == {tensor}:
-                return Count(tensor)
-        return Count()
+    def _product(self, factors: Sequence[Any]) -> int | Count:
+        fixed = [self._fixed(item) for item in factors]
+        return prod(fixed) if all(isinstance(item, int) for item in fixed) else Count()
+
+    def _all(self, sizes: Sizes) -> tuple[Size, ...]:
+        return tuple(Size(sizes.tensor, axis) for axis in range(sizes.first, len(self.known[sizes.tensor])))
 
     def _reshape(self, call: Call) -> Call:
         """A reshape to fixed sizes; where sizes come in as tensors, one that means the same."""
         x, wanted = call.args[0], self._value(call.args[1])
         if isinstance(wanted, Sizes) and wanted.first == 0 and wanted.tensor in self.known:
-            wanted = tuple(Size(wanted.tensor, axis) for axis in range(len(self.known[wanted.tensor])))
+            wanted = self._all(wanted)
         if isinstance(wanted, (list, tuple)):
             entries = [self._fixed(self._value(item)) for item in wanted]
+            sizes = all(isinstance(item, (int, Size, Count)) for item in entries)
             free = [item for item in entries if not isinstance(item, int) or item < 0]
-            if len(free) <= 1 and not any(isinstance(item, (Ref, float, list)) for item in entries):
-                shape = [item if isinstance(item, int) else -1 for item in entries]
-                return replace(call, args=(x, shape))
-            if len(free) == 2 and entries[0] in free and self._is_batch(entries, x):
+            if sizes and len(free) <= 2 and entries[0] in free and self._is_batch(entries, x):
                 behind = tuple(item if isinstance(item, int) else -1 for item in entries[1:])
                 own = self.layers[call.layer]
                 self.layers[call.layer] = replace(own, kind="Reshape", config={"target_shape": behind})
                 return replace(call, args=(x,))
+            if sizes and len(free) <= 1:
+                return replace(call, args=(x, [item if isinstance(item, int) else -1 for item in entries]))
         self.draft.problem(
             "a tensor is given a shape with more than one size that is known at run time only",
             f"{self.where}/{call.layer}",
@@ -196,10 +201,15 @@ class _Shapes:
         elif layer.kind == "ops.transpose" and len(call.args) > 1 and isinstance(call.args[1], list):
             old = shapes[0] if shapes else (None,) * len(call.args[1])
             self.known[out] = tuple(old[axis] for axis in call.args[1])
+        elif layer.kind == "ops.reshape" and isinstance(call.args[1], list):
+            self.known[out] = tuple(None if size < 0 else int(size) for size in call.args[1])
         elif layer.kind == "Reshape" and "target_shape" in layer.config:
             sizes = (None if size < 0 else int(size) for size in layer.config["target_shape"])
             self.known[out] = (None, *sizes)
-        elif layer.kind in (*ELEMENTWISE, "ops.matmul", "ops.einsum") and len(shapes) == len(refs):
+        elif layer.kind == "ops.get_item" and shapes and Ellipsis not in call.args[1]:
+            new, gone = call.args[1].count(None), sum(isinstance(item, int) for item in call.args[1])
+            self.known[out] = (None,) * (len(shapes[0]) + new - gone)
+        elif layer.kind in (*ELEMENTWISE, "ops.matmul", "ops.einsum") and shapes and len(shapes) == len(refs):
             self.known[out] = (None,) * max(map(len, shapes))
         if refs and all(ref in self.batch for ref in refs) and self._keeps_batch(layer, call):
             self.batch |= {out._replace(output=number) for number in range(4)}
@@ -212,6 +222,8 @@ class _Shapes:
         plain = all(isinstance(arg, (Ref, int, float)) for arg in call.args)
         if layer.kind in ELEMENTWISE:
             return plain
+        if layer.kind == "ops.get_item":
+            return bool(call.args[1]) and call.args[1][0] in (slice(None), Ellipsis)
         if layer.kind in ("ops.matmul", "ops.einsum"):
             # Of matrices with something in front; a product of two matrices mixes their first axes.
             ranks = [len(self.known.get(ref, ())) for ref in references(call)]

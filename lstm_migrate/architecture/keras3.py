@@ -6,11 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from lstm_migrate.architecture.drafting import Draft
 from lstm_migrate.architecture.keras2 import chain_graph
 from lstm_migrate.architecture.layers import LayerReader
 from lstm_migrate.architecture.ordering import in_order
 from lstm_migrate.graph import Call, Graph, Layer, Ref, map_leaves
+
+# What stands behind the first argument in a call, where keras.ops' function has an attribute in that place.
+CALLED_WITH = {"ops.pad": ("constant_values",), "ops.full_like": ("fill_value",)}
 
 
 def read(config: Mapping[str, Any], draft: Draft) -> Graph:
@@ -88,9 +93,12 @@ def _call(name: str, index: int, node: Mapping[str, Any], layer: Layer) -> Call:
     kwargs = {key: value for key, value in _value(node["kwargs"]).items() if value is not None}
     args = tuple(_value(item) for item in node["args"])
     if layer.kind.startswith("ops."):
-        kwargs = {**{key: _value(value) for key, value in layer.config.items()}, **kwargs}
+        kwargs |= {key: value for key, value in _value(layer.config).items() if value is not None}
         if layer.kind == "ops.einsum":
             args = (kwargs.pop("subscripts"), *args)
+        if layer.kind in CALLED_WITH:
+            kwargs |= zip(CALLED_WITH[layer.kind], args[1:], strict=False)
+            args = args[:1]
     return Call(name, index, args, kwargs)
 
 
@@ -104,6 +112,8 @@ def _value(item: Any) -> Any:
             return slice(*(_value(config[part]) for part in ("start", "stop", "step")))
         if kind == "__ellipsis__":
             return Ellipsis
+        if kind == "__numpy__" and isinstance(config, Mapping):
+            return np.array(config["value"], config["dtype"])
         if kind in ("__tuple__", "__list__"):
             return tuple(_value(inner) for inner in item.get("items", config or ()))
         return {key: _value(value) for key, value in item.items()}

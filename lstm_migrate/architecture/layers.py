@@ -22,6 +22,13 @@ WRAPPED = {"Bidirectional": SEQUENCES, "RNN": CELLS, "StackedRNNCells": CELLS}
 ReadModel = Callable[[Draft, Mapping[str, Any], str], Graph | None]
 
 
+def states_of(layer: Layer) -> int:
+    """How many states a recurrent layer or cell has: an LSTM two, a stack those of its cells."""
+    if layer.children:
+        return sum(states_of(child) for child in layer.children.values())
+    return 2 if "LSTM" in layer.kind else 1
+
+
 class LayerReader:
     """Builds Layers. `read_model` is how a nested model is read: the caller knows the era's form."""
 
@@ -76,6 +83,9 @@ class LayerReader:
         children = self._children(kind, config, where, policy, "layer" in declaration.keep)
         fate = self.draft.vocabulary.fate(class_name, config, where)
         self.draft.problems += fate.problems
+        for key in declaration.sizes.values():
+            if key not in fate.config and key not in config:
+                self.draft.problem("a size is missing", where, expected=f"the config key {key!r}")
         for key, reason in fate.dropped.items():
             self.draft.note("dropped", f"{where}: {key}", reason)
         own = {key: value for key, value in fate.config.items() if key not in _CHILD_KEYS}

@@ -1,4 +1,4 @@
-"""Tensor operations that stand in a functional model as layers: TFOpLambda, SlicingOpLambda, TensorFlowOpLayer.
+"""Tensor operations that stand in a model as layers: TFOpLambda, SlicingOpLambda, TensorFlowOpLayer.
 
 Each becomes a layer of kind "ops.<name>" whose call has keras.ops' own arguments. What each operation
 is called there, and how its arguments are named, is data: `operations` and `node_operations`. What
@@ -54,7 +54,7 @@ def is_operation(layer: Layer) -> bool:
 def operation_call(
     draft: Draft, layer: Layer, index: int, fed: Any, keywords: Mapping[str, Any], where: str
 ) -> tuple[Layer, Call] | None:
-    """The layer in full and its call in keras.ops' arguments; `fed` is a list where the operation takes one."""
+    """The layer in full and its call in keras.ops' arguments; `fed` is a list where the file has one."""
     declared, source = layer.config["declared"], layer.config["source"]
     if "node_def" in source:
         given = _from_node(source, declared, fed if isinstance(fed, list) else [fed])
@@ -135,7 +135,8 @@ def _inside_slices(value: Any) -> Any:
     """A value with the slices in it opened, so that what stands in them is seen."""
     if isinstance(value, slice):
         return [value.start, value.stop, value.step]
-    return [_inside_slices(item) for item in value] if isinstance(value, tuple) else value
+    opened = isinstance(value, tuple) and not isinstance(value, Ref)
+    return [_inside_slices(item) for item in value] if opened else value
 
 
 def _converted(
@@ -171,9 +172,11 @@ def _finished(
         # A product that transposes an argument first, as the einsum that does both.
         left = "...ji" if "x1" in turned else "...ij"
         right = "...kj" if "x2" in turned else "...jk"
-        arguments = (f"{left},{right}->...ik", found["x1"], found["x2"])
-        return replace(layer, kind="ops.einsum"), Call(layer.name, index, arguments)
-    arguments = ()
+        equation = f"{left},{right}->...ik"
+        return replace(layer, kind="ops.einsum"), Call(
+            layer.name, index, (equation, found["x1"], found["x2"])
+        )
+    arguments: tuple[Any, ...] = ()
     for name in declared.get("positional", [name.lstrip("*") for name in declared["args"]]):
         if name not in found:
             break

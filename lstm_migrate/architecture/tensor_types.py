@@ -48,6 +48,8 @@ def settle_types(draft: Draft, layers: dict[str, Layer], calls: Sequence[Call], 
             call = replace(call, args=call.args[:1])
         if layer.kind.startswith("ops."):
             call = _with_arrays(layer, call, types)
+            if any(isinstance(leaf, np.ndarray) and leaf.dtype == object for leaf in leaves(call.args)):
+                draft.problem("Keras 3 keeps no array of bfloat16 in a file", f"{where}/{call.layer}")
         _add_outputs(layer, call, types)
         made = types[Ref(call.layer, call.index, 0)]
         if layer.kind.startswith("ops.") and made in FLOATS:
@@ -132,7 +134,7 @@ def _with_arrays(layer: Layer, call: Call, types: Types) -> Call:
         own = _natural(value, dtype if dtype in FLOATS else compute_dtype(layer.dtype))
         if own == "int32" and dtype in FLOATS and layer.kind != "ops.take":
             own = dtype
-        return np.array(value, own if own != "bfloat16" else "float32")
+        return np.array(value, object if own == "bfloat16" else own)
 
     return replace(call, args=(*(array(arg) for arg in call.args[:count]), *call.args[count:]))
 
@@ -140,9 +142,9 @@ def _with_arrays(layer: Layer, call: Call, types: Types) -> Call:
 # How many leading arguments are tensors, where it is not two; of the others all are numbers.
 _TENSORS = {"ops.where": 3, "ops.einsum": 3}
 _TAKES_NO_ARRAYS = frozenset(
-    "ops.reshape ops.transpose ops.tile ops.repeat ops.flip ops.pad ops.split ops.squeeze ops.get_item ops.sum "
-    "ops.mean ops.max ops.min ops.prod ops.std ops.var ops.any ops.all ops.logsumexp ops.expand_dims ops.cast "
-    "ops.roll ops.norm ops.normalize ops.broadcast_to".split()
+    "ops.reshape ops.transpose ops.tile ops.repeat ops.flip ops.pad ops.split ops.squeeze ops.get_item "
+    "ops.sum ops.mean ops.max ops.min ops.prod ops.std ops.var ops.any ops.all ops.logsumexp ops.expand_dims "
+    "ops.cast ops.roll ops.norm ops.normalize ops.broadcast_to".split()
 )
 
 

@@ -2,7 +2,7 @@
 
     expression  := axis+                     one axis of the array each, separated by spaces
     axis        := symbol | "~" symbol       "~": stored in reverse order (Theano's convolution kernels)
-                 | "(" part ("+" part)* ")"  parts one after the other along this axis
+                 | "(" part ("+" part)* ")"  parts one after the other along this axis; "+" outermost only
     part        := axis+                     joined row-major: the last symbol varies fastest
 
 Symbols: x input features, h recurrent state, u units, p projection, gate, set (input and recurrent
@@ -19,8 +19,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product as combinations
 from math import prod
+from typing import NoReturn
 
 from lstm_migrate.errors import MappingError
+
+MAX_DEPTH = 8
 
 _TOKEN = re.compile(r"\s*(?:([a-z][a-z0-9_]*)|([()+~]))")
 
@@ -103,7 +106,7 @@ class Axes:
             if isinstance(axis, Symbol):
                 choices.append([((axis,), ())])
                 continue
-            parts = [_plain(part, str(self)) for part in axis.parts]
+            parts = [_plain(part) for part in axis.parts]
             choices.append([(part, tuple(parts[:number])) for number, part in enumerate(parts)])
         return tuple(
             Piece(tuple(axis for axis, _ in choice), tuple(before for _, before in choice))
@@ -168,21 +171,22 @@ def _size(symbols: tuple[Symbol, ...], sizes: Mapping[str, int]) -> int:
     return prod(sizes[symbol.name] for symbol in symbols)
 
 
-def _plain(part: tuple[Axis, ...], text: str) -> tuple[Symbol, ...]:
+def _plain(part: tuple[Axis, ...]) -> tuple[Symbol, ...]:
+    """The symbols joined in a part; a group in it is a join itself, for stacks stand outermost only."""
     flat: list[Symbol] = []
     for item in part:
         if isinstance(item, Symbol):
             flat.append(item)
-        elif len(item.parts) == 1:
-            flat.extend(_plain(item.parts[0], text))
         else:
-            raise MappingError("a stack inside a join is not understood", where=repr(text))
+            (joined,) = item.parts
+            flat.extend(_plain(joined))
     return tuple(flat)
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self.text, self.position = text, 0
+        self.text, self.position, self.depth = text, 0, 0
+        self.seen: frozenset[str] = frozenset()  # what no further symbol of the same block may be named
 
     def expression(self) -> Axes:
         items = self.axes(until="")
@@ -207,38 +211,52 @@ class _Parser:
     def axes(self, until: str) -> tuple[Axis, ...]:
         items: list[Axis] = []
         while (token := self.peek()) not in ("", ")", "+"):
-            self.take()
             if token == "(":
+                self.take()
                 items.append(self.group())
             elif token == "~":
+                self.take()
                 items.append(Symbol(self.symbol(), flipped=True))
             else:
-                items.append(Symbol(token))
-        if self.peek() not in until and until:
-            self.fail(" or ".join(repr(char) for char in until))
+                items.append(Symbol(self.symbol()))
         if not until and self.peek():
-            self.fail("the end")
+            self.fail("the end" if items else "an axis")
         return tuple(items)
 
     def group(self) -> Group:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"at most {MAX_DEPTH} brackets in each other")
         parts = []
+        outside, inside = self.seen, self.seen
         while True:
+            # Parts of a stack lie in different blocks, so they may share symbols: "(gate u + gate u)".
+            self.seen = outside
             parts.append(self.axes(until="+)"))
-            if not parts[-1] or self.peek() == "":
-                self.fail("a symbol and then ')'")
+            inside |= self.seen
+            if not parts[-1]:
+                self.fail("a symbol")
+            if self.peek() == "" or (self.peek() == "+" and self.depth > 1):
+                self.fail("')'")
             if self.take() == ")":
+                self.seen = inside
+                self.depth -= 1
                 return Group(tuple(parts))
 
     def symbol(self) -> str:
-        token = self.take()
-        if not token or not token[0].isalpha():
+        token = self.peek()
+        if not token[:1].isalpha():
             self.fail("a symbol")
-        return token
+        if token in self.seen:
+            self.fail("each symbol once in a block")
+        self.seen |= {token}
+        return self.take()
 
-    def fail(self, expected: str) -> None:
+    def fail(self, expected: str) -> NoReturn:
+        rest = self.text[self.position :]
         raise MappingError(
             "not an axis expression",
-            where=f"{self.text!r}, column {self.position + 1}",
-            found=self.text[self.position :].strip()[:20] or "the end",
+            where=f"{self.text!r}, column {len(self.text) - len(rest.lstrip()) + 1}",
+            found=rest.strip()[:20] or "the end",
             expected=expected,
         )

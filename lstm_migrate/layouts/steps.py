@@ -7,8 +7,9 @@ Steps that change numbers are rules and live in `rules/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import Any, ClassVar, Literal
 
@@ -51,6 +52,16 @@ class Step:
         """The shape that the step leaves."""
         raise NotImplementedError
 
+    @property
+    def unused(self) -> Array | None:
+        """Flat positions of its input that the source never computes with, so that they end here."""
+        return None
+
+    @property
+    def blank(self) -> int:
+        """How many places of what it leaves are zero because the source has nothing there."""
+        return 0
+
     def apply(self, value: Array) -> Array:
         """The values after the step."""
         raise NotImplementedError
@@ -71,7 +82,10 @@ def fit(value: Array, shape: tuple[int, ...]) -> Array:
 
 @dataclass(frozen=True)
 class Take(Step):
-    """Takes one block out of a stacked array, e.g. the input rows of "(x + h) (gate u)"."""
+    """Takes one block out of an array, e.g. the input rows of "(x + h) (gate u)", or one direction's.
+
+    `left` is the block's shape, without the axes of which it holds one position only.
+    """
 
     block: tuple[slice, ...]
     left: tuple[int, ...]
@@ -82,12 +96,13 @@ class Take(Step):
         return self.left
 
     def apply(self, value: Array) -> Array:
-        return value[self.block]
+        return value[self.block].reshape(self.left)
 
     def omitted(self, value: Array) -> Array:
         # Forgetting which rows: the first ones that fit, or the last if these are the first.
         starts = all(not part.start for part in self.block)
-        return value[tuple(slice(-n, None) if starts else slice(0, n) for n in self.left)]
+        counts = [part.stop - part.start for part in self.block]
+        return value[tuple(slice(-n, None) if starts else slice(0, n) for n in counts)].reshape(self.left)
 
     def __str__(self) -> str:
         return f"take {self.what}"
@@ -139,7 +154,8 @@ class Join(Step):
         return value
 
     def omitted(self, value: Array) -> Array:
-        return value[::-1]
+        # Forgetting to join: the first array stands for all of them.
+        return np.repeat(value[:1], self.parts, axis=0)
 
     def __str__(self) -> str:
         return f"join {self.parts} arrays along {self.symbol}"
@@ -164,6 +180,45 @@ class Constant(Step):
 
     def __str__(self) -> str:
         return f"constant: {self.what}"
+
+
+@dataclass(frozen=True)
+class Gather(Step):
+    """Takes single elements by their flat positions; −1 is a place that stays zero.
+
+    What is not taken is `unused`: the source stores it and never computes with it.
+    """
+
+    what: str
+    taken: tuple[int, ...]
+    size: int
+    find: Callable[[], Array] = field(repr=False, compare=False)
+
+    @cached_property
+    def positions(self) -> Array:
+        """Where in the flat array each element comes from, in the shape of what is left."""
+        return self.find()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.taken
+
+    @property
+    def unused(self) -> Array | None:
+        free = np.ones(self.size, bool)
+        free[self.positions[self.positions >= 0]] = False
+        return np.flatnonzero(free)
+
+    @property
+    def blank(self) -> int:
+        return int((self.positions < 0).sum())
+
+    def apply(self, value: Array) -> Array:
+        taken = value.reshape(-1)[np.maximum(self.positions, 0)]
+        return np.where(self.positions >= 0, taken, taken.dtype.type(0)) if self.blank else taken
+
+    def __str__(self) -> str:
+        return f"gather {self.what}"
 
 
 def unfold(value: Array, form: Form) -> tuple[Array, list[str]]:

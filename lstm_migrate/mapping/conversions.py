@@ -18,6 +18,14 @@ def single(value: Any) -> Any:
     return value
 
 
+def axes(value: Any) -> Any:
+    """One axis, or a list of several; [-1] → -1."""
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not listed or any(isinstance(axis, bool) or not isinstance(axis, int) for axis in listed):
+        raise PlanError("not an axis", found=shown(value), expected="a whole number or several")
+    return listed[0] if len(listed) == 1 else listed
+
+
 def number(value: Any) -> Any:
     """A number that an old config wrapped: {"type": "ndarray", "value": 0.3} and the like."""
     if isinstance(value, dict):
@@ -68,5 +76,5 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-CONVERSIONS: dict[str, Callable[[Any], Any]] = {"single": single, "number": number}
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {"single": single, "axes": axes, "number": number}
 CHECKED_TYPES: dict[str, Callable[[Any], Any]] = {"size": size, "sizes": sizes, "flag": flag}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from lstm_migrate.errors import MappingError
 from lstm_migrate.layouts.axes import Axes
 
 # The names in mapping/conversions.py, and what vocabulary.py and architecture/ read by themselves.
-Conversion = Literal["single", "number"]
+Conversion = Literal["single", "axes", "number"]
 ValueType = Literal[
     "activation", "initializer", "regularizer", "constraint", "layer", "layers", "size", "sizes", "flag"
 ]
@@ -32,7 +34,10 @@ class TensorDeclaration(_Part):
     @classmethod
     def _parses(cls, text: str) -> str:
         if text:
-            Axes.parse(text)
+            try:
+                Axes.parse(text)
+            except MappingError as error:
+                raise PydanticCustomError("axes", "{said}", {"said": str(error)}) from error
         return text
 
 
@@ -115,10 +120,11 @@ class ActivationDeclaration(BaseModel):
 
 
 class Clue(_Part):
-    """A config key somewhere inside a layer of this class."""
+    """A config key somewhere inside a layer of this class, always there unless a class of `unless` is."""
 
     class_: str = Field(alias="class")
     key: str
+    unless: list[str] = Field(default_factory=list)
 
 
 class ActivationLayerDeclaration(_Part):
@@ -136,7 +142,8 @@ class ActivationLayerDeclaration(_Part):
 class Alternative(_Part):
     """Semantics that a file of a version before `until` may have had as well: the version does not tell.
 
-    The config may: `told_by` a key that only these semantics write, `ruled_out_by` one that they never do.
+    The config may: `told_by` a key that these semantics alone write, and write always, so that its
+    absence from such a layer rules them out; `ruled_out_by` a key that they never write.
     """
 
     until: str

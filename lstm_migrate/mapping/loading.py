@@ -13,6 +13,8 @@ from lstm_migrate.mapping.document import Document
 
 MAX_BYTES = 4 << 20
 MAX_NODES = 200_000
+MAX_DEPTH = 100
+SAFE_OPENERS = 5_000  # fewer cannot nest so deep that a parser crashes
 
 # The C parser is some ten times faster; it reads the same language.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,15 +35,31 @@ def load_document(path: Path) -> Document:
             found=f"{len(text)} bytes",
             expected=f"at most {MAX_BYTES}",
         )
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise MappingError("not YAML", where=str(path), found=" ".join(str(error).split())) from error
     reader = _Reader(path)
-    data = reader.value(root) if root is not None else {}
+    try:
+        _check_depth(text)
+        root = yaml.compose(text, Loader=_Loader)
+        data = reader.value(root) if root is not None else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError("not YAML", where=str(path), found=" ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise MappingError(
+            "nested too deep", where=str(path), expected=f"at most {MAX_DEPTH} levels, no alias of itself"
+        ) from error
     if reader.problems:
         raise MappingError(reader.problems)
     return _validated(data, root, path)
+
+
+def _check_depth(text: bytes) -> None:
+    """RecursionError before the C parser, which builds nodes recursively, runs out of stack and crashes."""
+    if sum(map(text.count, (b"[", b"{", b"-", b"?"))) < SAFE_OPENERS:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise RecursionError
 
 
 class _Reader:
@@ -55,14 +73,18 @@ class _Reader:
         if self.nodes > MAX_NODES:
             # Aliases are expanded here, so a bomb of aliases ends here too.
             raise MappingError("too many values; do aliases multiply?", where=str(self.path))
+        if node.tag not in _READERS:
+            self.problem(node, f"the tag {node.tag} is refused", "Only plain values are read.")
+            return None
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item) for item in node.value]
-        if node.tag not in _SCALARS:
-            self.problem(node, f"the tag {node.tag} is refused", "only plain values are read")
+        try:
+            return _READERS[node.tag](node.value)
+        except ValueError:
+            self.problem(node, f"{node.value!r} is no number", "Put it in quotes if it is a word.")
             return None
-        return _SCALARS[node.tag](node.value)
 
     def mapping(self, node: Any) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
@@ -72,7 +94,7 @@ class _Reader:
                 self.problem(key_node, "a key must be a plain word", "")
                 continue
             if key in found:
-                self.problem(key_node, f"the key {key!r} stands twice", "remove one of them")
+                self.problem(key_node, f"the key {key!r} stands twice", "Remove one of them.")
             found[key] = self.value(value_node)
         return found
 
@@ -88,10 +110,16 @@ def _integer(text: str) -> int:
     return int(text.replace("_", ""), 0) if not text.lstrip("+-").isdigit() else int(text)
 
 
-_SCALARS: dict[str, Any] = {
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_READERS: dict[str, Any] = {
+    "tag:yaml.org,2002:map": dict,
+    "tag:yaml.org,2002:seq": list,
     "tag:yaml.org,2002:str": str,
     "tag:yaml.org,2002:int": _integer,
-    "tag:yaml.org,2002:float": lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
+    "tag:yaml.org,2002:float": _float,
     "tag:yaml.org,2002:bool": _boolean,
     "tag:yaml.org,2002:null": lambda text: None,
 }
@@ -104,14 +132,12 @@ def _validated(data: Any, root: Any, path: Path) -> Document:
         raise MappingError(
             [
                 Problem(
-                    f"{'.'.join(map(str, item['loc']))}: {item['msg']}",
+                    f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}",
                     where=_place(path, _node_at(root, item["loc"])),
                 )
                 for item in error.errors()
             ]
         ) from error
-    except MappingError as error:
-        raise MappingError([Problem(f"{path}: {problem}") for problem in error.problems]) from error
 
 
 def _node_at(root: Any, location: tuple[int | str, ...]) -> Any:

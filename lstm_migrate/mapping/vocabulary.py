@@ -19,8 +19,9 @@ from lstm_migrate.errors import PlanError, Problem
 from lstm_migrate.graph import Activation, Layer
 from lstm_migrate.layouts.axes import Axes, Symbol
 from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
+from lstm_migrate.mapping.clues import lacks, stands
 from lstm_migrate.mapping.conversions import CHECKED_TYPES, CONVERSIONS, one_of
-from lstm_migrate.mapping.document import Clue, Document, LayerDeclaration, ObjectDeclaration
+from lstm_migrate.mapping.document import Document, LayerDeclaration, ObjectDeclaration
 
 OBJECT_KINDS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 
@@ -128,7 +129,8 @@ class Vocabulary:
                 continue
             if stands(other.told_by, architecture):
                 return [{**base, **other.semantics}]
-            found.append({**base, **other.semantics})
+            if not lacks(other.told_by, architecture):
+                found.append({**base, **other.semantics})
         return found
 
     def _default(self, default: Any) -> Any:
@@ -278,16 +280,6 @@ class Vocabulary:
             dict(base.computes) if base else {}
         )
         return Layout(name, cell, GateOrder(cell, gates), tensors, computes)
-
-
-def stands(clue: Clue | None, config: Any, inside: bool = False) -> bool:
-    """Whether the clue's key stands anywhere inside a layer of the clue's class."""
-    if clue is None:
-        return False
-    if isinstance(config, Mapping):
-        inside = inside or config.get("class_name") == clue.class_
-        return (inside and clue.key in config) or any(stands(clue, item, inside) for item in config.values())
-    return isinstance(config, list) and any(stands(clue, item, inside) for item in config)
 
 
 def _symbols(text: str) -> tuple[Symbol, ...]:

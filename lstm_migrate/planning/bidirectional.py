@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lstm_migrate.architecture.layers import states_of
 from lstm_migrate.graph import Call, Layer, LayerPath, Ref, leaves
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion, Wiring, labelled, placed
 from lstm_migrate.planning.plan import Assignment
-from lstm_migrate.planning.stacked_states import states_of, with_ordered_states
+from lstm_migrate.planning.stacked_states import with_ordered_states
 from lstm_migrate.report import Note
 
 TranslateChild = Callable[[Layer, LayerPath, LayerPath], Expansion]
@@ -34,15 +35,33 @@ def translate_bidirectional(
     layer: Layer, path: LayerPath, child: TranslateChild, here: LayerPath, context: Context
 ) -> Expansion:
     """The Bidirectional layer with both translated layers; `here` is its path in the target."""
+    layer, notes = _with_states_kept_as(layer, path, context)
     found = {label: child(inner, (*path, label), (*here, label)) for label, inner in layer.children.items()}
     if _alike(layer) and APART not in layer.config:
         children = {label: expansion.layers[0] for label, expansion in found.items()}
         assignments: tuple[Assignment, ...] = ()
         for label, expansion in found.items():
             assignments += labelled(expansion, (layer.name,), label)
-        made = Expansion((replace(layer, children=children),), assignments)
+        made = Expansion((replace(layer, children=children),), assignments, notes)
         return with_ordered_states(made, layer)
     return _apart(layer, path, found)
+
+
+def _with_states_kept_as(layer: Layer, path: LayerPath, context: Context) -> tuple[Layer, tuple[Note, ...]]:
+    """The layer without `stateful` if its era forgot the states all the same."""
+    stateful = any(child.config.get("stateful") for child in layer.children.values())
+    if not stateful or context.semantics.get("bidirectional_keeps_states", True):
+        return layer, ()
+    children = {
+        label: replace(child, config={**child.config, "stateful": False})
+        for label, child in layer.children.items()
+    }
+    note = Note(
+        "converted",
+        "/".join(path),
+        "stateful=False: this version's Bidirectional forgot its states at every call",
+    )
+    return replace(layer, children=children), (note,)
 
 
 def _alike(layer: Layer) -> bool:

@@ -100,7 +100,7 @@ def _assignment(
         summed = SumBiases(form)
         steps.append(summed)
         form = summed.after
-        if form.shape != goal.shape:
+        if (str(form.axes), form.gates) != (str(goal.axes), goal.gates):
             steps.append(Rearrange(form, goal))
     bias = not content(goal.axes.symbols)
     for gates, factor, shift in folds.values():

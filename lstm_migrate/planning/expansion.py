@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstm_migrate.architecture.keras2 import chain_graph
+from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Call, Layer, LayerPath, Ref, WeightKey
 from lstm_migrate.planning.plan import Assignment
 from lstm_migrate.report import Note
@@ -43,9 +44,19 @@ class Expansion:
 
 
 def as_one(expansion: Expansion) -> Expansion:
-    """The expansion as a single layer, for where only one may stand: a chain becomes a Sequential model."""
+    """The expansion as a single layer, for where only one may stand: a chain becomes a Sequential model.
+
+    PlanError if it is wired otherwise.
+    """
     if len(expansion.layers) == 1:
         return expansion
+    if expansion.wiring is not None:
+        name = expansion.layers[0].name
+        raise PlanError(
+            "what this layer is rebuilt from cannot stand inside a wrapper",
+            where=name,
+            found="; ".join(note.text for note in expansion.notes),
+        )
     layers = expansion.layers
     name = f"{layers[0].name}_chain"
     first = Layer(f"{name}_input", "InputLayer", {"batch_shape": None, "dtype": layers[0].dtype})

@@ -28,7 +28,7 @@ def make_plan(
     translator = Translator(context)
     made = translator.graph(graph)
     narrowed = _narrowed(translator.assignments, checkpoint, allow_lossy)
-    layers = tuple(_lines(graph, context, translator.moved))
+    layers = tuple(_lines(graph, made, context, translator.moved))
     return Plan(
         graph,
         made,
@@ -65,7 +65,8 @@ def _bits(dtype: str) -> int:
     return int(digits or 0) if "float" in dtype else 0
 
 
-def _lines(graph: Graph, context: Context, moved: dict[LayerPath, LayerPath]) -> list[LayerLine]:
+def _lines(graph: Graph, made: Graph, context: Context, moved: dict[LayerPath, LayerPath]) -> list[LayerLine]:
+    kinds = {path: layer.kind for path, layer in made.walk()}
     lines = []
     for path, layer in graph.walk():
         if layer.kind == "InputLayer":
@@ -80,7 +81,7 @@ def _lines(graph: Graph, context: Context, moved: dict[LayerPath, LayerPath]) ->
                 {key: str(value) for key, value in layer.config.items() if isinstance(value, Activation)},
                 cell[0].name if cell else "",
                 sum(map(prod, shapes)),
-                "/".join(moved.get(path, path)),
+                f"{kinds.get(moved.get(path, path), layer.kind)} {'/'.join(moved.get(path, path))}",
             )
         )
     return lines

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves
+from lstm_migrate.planning.time_major import is_time_major
 
 RECURRENT = frozenset(
     "LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split()
@@ -87,7 +88,7 @@ class MaskReading:
             self.possible &= not self.semantics.get("multi_head_attention_masks", True)
 
     def _recurrent(self, layer: Layer, call: Call, here: Ref, mask: Mask) -> None:
-        self.needed |= "initial_state" in call.kwargs
+        self.needed |= "initial_state" in call.kwargs or is_time_major(layer)
         if layer.kind == "Bidirectional" and self._differs(layer):
             self.needed = True
             self.apart.add(layer.name)

@@ -9,17 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lstm_migrate.architecture.layers import states_of
 from lstm_migrate.graph import Call, Layer, Ref, leaves
 from lstm_migrate.planning.expansion import Expansion
 
 REVERSED = "reverse_state_order"
-
-
-def states_of(layer: Layer) -> int:
-    """How many states a recurrent layer or cell has: an LSTM two, a stack those of its cells."""
-    if layer.kind in ("RNN", "StackedRNNCells"):
-        return sum(states_of(child) for child in layer.children.values())
-    return 2 if "LSTM" in layer.kind else 1
 
 
 def stack_of(layer: Layer) -> Layer | None:

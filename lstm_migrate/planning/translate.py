@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from lstm_migrate.errors import LstmMigrateError, PlanError, Problem
 from lstm_migrate.graph import Graph, Layer, LayerPath, Ref, map_leaves
+from lstm_migrate.planning.batch_normalization import translate_batch_normalization
 from lstm_migrate.planning.bidirectional import APART, translate_bidirectional
+from lstm_migrate.planning.bilinear_upsampling import translate_up_sampling
 from lstm_migrate.planning.causal_attention import translate_causal_attention
 from lstm_migrate.planning.cells import translate_cell
 from lstm_migrate.planning.context import Context
@@ -18,7 +20,10 @@ from lstm_migrate.planning.plain import translate_plain
 from lstm_migrate.planning.plan import Assignment
 from lstm_migrate.planning.rewiring import Rewiring
 from lstm_migrate.planning.stacked_states import with_ordered_states
+from lstm_migrate.planning.theano_convolutions import KINDS as CONVOLUTIONS
+from lstm_migrate.planning.theano_convolutions import translate_convolution
 from lstm_migrate.planning.thresholded_relu import translate_thresholded_relu
+from lstm_migrate.planning.time_major import batch_first, is_time_major, translate_time_major
 from lstm_migrate.report import Note
 
 Translation = Callable[[Layer, LayerPath, Context], Expansion]
@@ -27,9 +32,12 @@ Translation = Callable[[Layer, LayerPath, Context], Expansion]
 REBUILT: dict[str, Translation] = {
     "AdditiveAttention": translate_causal_attention,
     "Attention": translate_causal_attention,
+    "BatchNormalization": translate_batch_normalization,
     "LocallyConnected1D": translate_locally_connected,
     "LocallyConnected2D": translate_locally_connected,
     "ThresholdedReLU": translate_thresholded_relu,
+    "UpSampling2D": translate_up_sampling,
+    **dict.fromkeys(CONVOLUTIONS, translate_convolution),
 }
 
 
@@ -68,7 +76,9 @@ class Translator:
                 continue
             if masks.explicit and name in masks.apart:
                 layer = replace(layer, config={**layer.config, APART: True})
-            expansion = self._unique(self._layer(layer, (*path, name), place), layer.name, names)
+            expansion = self._unique(
+                self._layer(layer, (*path, name), (*place, layer.name)), layer.name, names
+            )
             expansions[name] = expansion
             found += expansion.assignments
             layers |= {item.name: item for item in expansion.layers}
@@ -117,20 +127,25 @@ class Translator:
             hint="Rename the layers of these names in the source model.",
         )
 
-    def _layer(self, layer: Layer, path: LayerPath, place: LayerPath) -> Expansion:
+    def _layer(self, layer: Layer, path: LayerPath, here: LayerPath) -> Expansion:
+        """The layer at `path` in the source, to stand at `here` in the target."""
         try:
-            expansion = self._translated(layer, path, place)
+            expansion = self._translated(layer, path, here)
         except LstmMigrateError as error:
             self.problems += error.problems
             return Expansion((layer,))
         self.notes += expansion.notes
         return expansion
 
-    def _translated(self, layer: Layer, path: LayerPath, place: LayerPath) -> Expansion:
-        here = (*place, layer.name)
+    def _translated(self, layer: Layer, path: LayerPath, here: LayerPath) -> Expansion:
         if layer.graph is not None:
             graph, assignments = self._model(layer.graph, path, here)
             return Expansion((replace(layer, graph=graph),), placed(assignments, (layer.name,)))
+        if is_time_major(layer):
+            return translate_time_major(
+                layer, path, self.context, lambda inner: self._translated(inner, path, here)
+            )
+        layer = batch_first(layer)
         if layer.kind == "Bidirectional":
             return translate_bidirectional(layer, path, self._child, here, self.context)
         if layer.children:
@@ -153,5 +168,5 @@ class Translator:
     def _child(self, child: Layer, path: LayerPath, place: LayerPath) -> Expansion:
         """A wrapped layer as one layer, known by the label that `path` and `place` end with."""
         self.moved[path] = place
-        expansion = self._layer(child, path, place[:-1])
+        expansion = self._layer(child, path, place)
         return as_one(expansion)

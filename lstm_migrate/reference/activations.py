@@ -18,7 +18,8 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
-def _erf(x: Array) -> Array:
+def erf(x: Array) -> Array:
+    """The error function, element by element."""
     return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
 
 
@@ -82,7 +83,7 @@ def gelu(x: Array, approximate: float = 0) -> Array:
     if approximate:
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
         return np.asarray(0.5 * x * (1.0 + np.tanh(inner)))
-    return np.asarray(0.5 * x * (1.0 + _erf(x / math.sqrt(2))))
+    return np.asarray(0.5 * x * (1.0 + erf(x / math.sqrt(2))))
 
 
 def shrink(x: Array, threshold: float = 0.5) -> Array:

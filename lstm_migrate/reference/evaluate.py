@@ -102,7 +102,9 @@ class _Run:
         )
         args = map_leaves(call.args, value_of)
         kwargs = map_leaves(dict(call.kwargs), value_of)
-        args, kwargs = _settled(layer, here, args, kwargs)
+        if kwargs.pop("training", None) and not self.semantics.model_decides_training:
+            _refuse_training(layer, here)
+        args, kwargs = _settled(layer, args, kwargs)
         if self.watch is not None:
             self.watch(scope, args, kwargs)
         result = scope.call(*args, **kwargs)
@@ -115,16 +117,17 @@ class _Run:
 ACTS_OTHERWISE_IN_TRAINING = ("Dropout", "Noise", "BatchNormalization", "Random")
 
 
-def _settled(
-    layer: Layer, path: LayerPath, args: Any, kwargs: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
-    """The call without `training`, and with a `mask` that it states put on its tensors.
+def _refuse_training(layer: Layer, path: LayerPath) -> None:
+    if any(word in layer.kind for word in ACTS_OTHERWISE_IN_TRAINING):
+        raise NoReference(path, "it is called with training=True, so its outputs are random")
+
+
+def _settled(layer: Layer, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The call with a `mask` that it states put on its tensors.
 
     Keras 3 writes the masks of functional models out as such arguments; a stated mask outranks the
     one that a tensor carries.
     """
-    if kwargs.pop("training", None) and any(word in layer.kind for word in ACTS_OTHERWISE_IN_TRAINING):
-        raise NoReference(path, "it is called with training=True, so its outputs are random")
     if kwargs.get("mask") is None or not args or layer.kind == "Model":
         return args, kwargs
     masks = kwargs.pop("mask")

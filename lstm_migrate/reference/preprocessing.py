@@ -15,16 +15,18 @@ def discretization(scope: Scope, x: Tensor) -> Tensor:
     if boundaries is None:
         raise NoReference(scope.path, "a Discretization without bin_boundaries")
     bins = np.digitize(x.value, np.asarray(boundaries, np.float64))
-    return without_mask(scope, _encoded(scope, bins, len(boundaries) + 1, None))
+    return without_mask(scope, encoded(scope, bins, len(boundaries) + 1, None))
 
 
 @forward("CategoryEncoding")
 def category_encoding(scope: Scope, x: Tensor, count_weights: Tensor | None = None) -> Tensor:
     weights = None if count_weights is None else count_weights.value
-    return without_mask(scope, _encoded(scope, x.value, int(scope.config["num_tokens"]), weights))
+    return without_mask(scope, encoded(scope, x.value, int(scope.config["num_tokens"]), weights))
 
 
-def _encoded(scope: Scope, categories: Array, depth: int, weights: Array | None) -> Array:
+def encoded(scope: Scope, categories: Array, depth: int, weights: Array | None) -> Array:
+    """Categories as they are, or as vectors of `depth`, by the layer's output_mode; others than those below
+    `depth` are left out."""
     mode = scope.config["output_mode"]
     if mode == "int":
         return categories

@@ -18,6 +18,8 @@ class Semantics:
     `bidirectional_zeroes_last`: so does its last output without return_sequences (tf.keras 1.13).
     `bidirectional_keeps_states`: a stateful Bidirectional goes on where it stopped (not in Keras 2.1.4 to
     2.3.1 and tf.keras 1.13).
+    `bidirectional_flips_batch`: with time_major, it turns its backward output's second axis around, which
+    is then the batch (tf.keras before TensorFlow 2.3).
     `nested_model_passes_mask`: a model called as a layer hands on its outputs' masks (not in tf.keras 1.13).
     `masked_output`: what a recurrent layer puts out at a masked step: its "previous" output, zeros
     before the first, or its "first_state" (Keras up to 2.2.4 on TensorFlow, unless unrolled).
@@ -44,11 +46,15 @@ class Semantics:
     child ("alone", Keras 2 and tf.keras 1.13).
     `initial_state_hides_mask`: a recurrent layer that is given an initial state does not see its input's
     mask, and still hands it on (Keras 3).
+    `model_decides_training`: what the whole model is called with outranks a layer's own `training=True`
+    (Keras 3).
     """
 
+    model_decides_training: bool = True
     bidirectional_zeroes_masked: bool = True
     bidirectional_zeroes_last: bool = False
     bidirectional_keeps_states: bool = True
+    bidirectional_flips_batch: bool = False
     nested_model_passes_mask: bool = True
     masked_output: str = "previous"
     kept_state_outranks_given: bool = False

@@ -1,6 +1,7 @@
 """Operations on tensors that stand in a model as layers: kind "ops.<name>" is Keras 3's keras.ops.<name>.
 
-Arguments are those of keras.ops, Tensors among them at any depth. No operation hands on a mask.
+Arguments are those of keras.ops, by its names or by position, Tensors among them at any depth. No
+operation hands on a mask.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.graph import map_leaves
-from lstm_migrate.reference.activations import ALONG_AXIS, ELEMENTWISE
+from lstm_migrate.reference.activations import ALONG_AXIS, ELEMENTWISE, erf
 from lstm_migrate.reference.scope import FORWARD, Array, Forward, NoReference, Scope, Tensor
 
 Axis = int | Sequence[int] | None
@@ -22,11 +23,31 @@ def _axes(axis: Axis) -> int | tuple[int, ...] | None:
     return tuple(axis) if isinstance(axis, (list, tuple)) else axis  # type: ignore[return-value]
 
 
+def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda x: function(x)
+
+
+def _binary(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda x1, x2: function(x1, x2)
+
+
 def _reduction(function: Callable[..., Any]) -> Callable[..., Array]:
     def reduce(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
         return np.asarray(function(x, axis=_axes(axis), keepdims=keepdims))
 
     return reduce
+
+
+def _extreme(function: Callable[..., Any]) -> Callable[..., Array]:
+    def reduce(x: Any, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+        options = {} if initial is None else {"initial": initial}
+        return np.asarray(function(x, axis=_axes(axis), keepdims=keepdims, **options))
+
+    return reduce
+
+
+def _product(x: Any, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> Array:
+    return np.asarray(np.prod(x, axis=_axes(axis), keepdims=keepdims))
 
 
 def _cast(x: Any, dtype: str) -> Array:
@@ -66,12 +87,12 @@ def _pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any 
     return np.pad(x, pad_width, mode, **options)  # type: ignore[call-overload,no-any-return]
 
 
-def _normalize(x: Array, axis: int = -1, order: float = 2, epsilon: float | None = None) -> Array:
+def _normalize(x: Array, axis: Axis = -1, order: float = 2, epsilon: float | None = None) -> Array:
     smallest = 1e-7 if epsilon is None else epsilon
     if order == 2:
-        squares = np.square(x).sum(axis=axis, keepdims=True)
+        squares = np.square(x).sum(axis=_axes(axis), keepdims=True)
         return np.asarray(x / np.sqrt(np.maximum(squares, smallest**2)))
-    norm = np.linalg.norm(x, ord=order, axis=axis, keepdims=True)
+    norm = np.linalg.norm(x, ord=order, axis=_axes(axis), keepdims=True)
     return np.asarray(x / np.maximum(norm, smallest))
 
 
@@ -100,8 +121,8 @@ def _variance(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def _activation(name: str) -> Callable[..., Array]:
-    def apply(x: Array, *args: Any, **kwargs: Any) -> Array:
-        return np.asarray(ELEMENTWISE[name](x, *args, **kwargs))
+    def apply(x: Array, *parameters: Any, **named: Any) -> Array:
+        return np.asarray(ELEMENTWISE[name](x, *parameters, **named))
 
     return apply
 
@@ -116,69 +137,70 @@ def _gelu(x: Array, approximate: bool = True) -> Array:
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
     # arithmetic
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.true_divide,
-    "true_divide": np.true_divide,
+    "add": _binary(np.add),
+    "subtract": _binary(np.subtract),
+    "multiply": _binary(np.multiply),
+    "divide": _binary(np.true_divide),
+    "true_divide": _binary(np.true_divide),
     "divide_no_nan": lambda x1, x2: np.where(np.equal(x2, 0), 0, x1 / np.where(np.equal(x2, 0), 1, x2)),
-    "floor_divide": np.floor_divide,
-    "mod": np.mod,
-    "power": np.power,
-    "negative": np.negative,
-    "absolute": np.abs,
-    "abs": np.abs,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
+    "floor_divide": _binary(np.floor_divide),
+    "mod": _binary(np.mod),
+    "power": _binary(np.power),
+    "negative": _unary(np.negative),
+    "absolute": _unary(np.abs),
+    "abs": _unary(np.abs),
+    "maximum": _binary(np.maximum),
+    "minimum": _binary(np.minimum),
     "reciprocal": lambda x: 1 / x,
-    "square": np.square,
-    "sqrt": np.sqrt,
+    "square": _unary(np.square),
+    "sqrt": _unary(np.sqrt),
     "rsqrt": lambda x: 1 / np.sqrt(x),
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "log2": np.log2,
-    "log10": np.log10,
-    "sign": np.sign,
-    "floor": np.floor,
-    "ceil": np.ceil,
+    "exp": _unary(np.exp),
+    "expm1": _unary(np.expm1),
+    "log": _unary(np.log),
+    "log1p": _unary(np.log1p),
+    "log2": _unary(np.log2),
+    "log10": _unary(np.log10),
+    "sign": _unary(np.sign),
+    "floor": _unary(np.floor),
+    "ceil": _unary(np.ceil),
     "round": lambda x, decimals=0: np.round(x, decimals),
-    "clip": np.clip,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "arcsin": np.arcsin,
-    "arccos": np.arccos,
-    "arctan": np.arctan,
-    "arctan2": np.arctan2,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
+    "clip": lambda x, x_min, x_max: np.clip(x, x_min, x_max),
+    "sin": _unary(np.sin),
+    "cos": _unary(np.cos),
+    "tan": _unary(np.tan),
+    "arcsin": _unary(np.arcsin),
+    "arccos": _unary(np.arccos),
+    "arctan": _unary(np.arctan),
+    "arctan2": _binary(np.arctan2),
+    "erf": _unary(erf),
+    "sinh": _unary(np.sinh),
+    "cosh": _unary(np.cosh),
     # comparison and logic
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "logical_xor": np.logical_xor,
-    "logical_not": np.logical_not,
-    "isnan": np.isnan,
-    "isinf": np.isinf,
-    "isfinite": np.isfinite,
+    "equal": _binary(np.equal),
+    "not_equal": _binary(np.not_equal),
+    "greater": _binary(np.greater),
+    "greater_equal": _binary(np.greater_equal),
+    "less": _binary(np.less),
+    "less_equal": _binary(np.less_equal),
+    "logical_and": _binary(np.logical_and),
+    "logical_or": _binary(np.logical_or),
+    "logical_xor": _binary(np.logical_xor),
+    "logical_not": _unary(np.logical_not),
+    "isnan": _unary(np.isnan),
+    "isinf": _unary(np.isinf),
+    "isfinite": _unary(np.isfinite),
     "where": lambda condition, x1=None, x2=None: np.where(np.asarray(condition, bool), x1, x2),
     "any": _reduction(np.any),
     "all": _reduction(np.all),
     # along axes
     "sum": _reduction(np.sum),
     "mean": _reduction(np.mean),
-    "max": _reduction(np.max),
-    "min": _reduction(np.min),
+    "max": _extreme(np.max),
+    "min": _extreme(np.min),
     "amax": _reduction(np.max),
     "amin": _reduction(np.min),
-    "prod": _reduction(np.prod),
+    "prod": _product,
     "var": _variance,
     "std": _reduction(np.std),
     "logsumexp": _logsumexp,
@@ -192,11 +214,11 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "norm": _norm,
     "normalize": _normalize,
     # products
-    "matmul": np.matmul,
-    "dot": np.dot,
+    "matmul": _binary(np.matmul),
+    "dot": _binary(np.dot),
     "einsum": lambda subscripts, *operands, **_: np.einsum(subscripts, *operands, optimize=True),
     "tensordot": lambda x1, x2, axes=2: np.tensordot(x1, x2, axes),
-    "outer": np.outer,
+    "outer": _binary(np.outer),
     # shape
     "transpose": lambda x, axes=None: np.transpose(x, axes),
     "reshape": lambda x, newshape: np.reshape(x, newshape),
@@ -204,18 +226,18 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "squeeze": _squeeze,
     "concatenate": lambda xs, axis=0: np.concatenate(xs, axis),
     "stack": lambda x, axis=0: np.stack(x, axis),
-    "hstack": np.hstack,
-    "vstack": np.vstack,
+    "hstack": lambda xs: np.hstack(xs),
+    "vstack": lambda xs: np.vstack(xs),
     "split": _split,
     "unstack": _unstack,
     "tile": lambda x, repeats: np.tile(x, repeats),
     "repeat": _repeat,
     "flip": lambda x, axis=None: np.flip(x, _axes(axis)),
     "roll": lambda x, shift, axis=None: np.roll(x, shift, axis),
-    "moveaxis": np.moveaxis,
-    "swapaxes": np.swapaxes,
+    "moveaxis": lambda x, source, destination: np.moveaxis(x, source, destination),
+    "swapaxes": lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2),
     "pad": _pad,
-    "ravel": np.ravel,
+    "ravel": _unary(np.ravel),
     "broadcast_to": lambda x, shape: np.broadcast_to(x, shape),
     "shape": lambda x: [np.asarray(size) for size in np.shape(x)],
     "take": _take,
@@ -227,10 +249,10 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "identity": lambda x: x,
     "stop_gradient": lambda variable: variable,
     "convert_to_tensor": _convert,
-    "copy": np.array,
-    "ones_like": lambda x, dtype=None: np.ones_like(x),
-    "zeros_like": lambda x, dtype=None: np.zeros_like(x),
-    "full_like": lambda x, fill_value, dtype=None: np.full_like(x, fill_value),
+    "copy": _unary(np.array),
+    "ones_like": lambda x, dtype=None: _convert(np.ones_like(x), dtype),
+    "zeros_like": lambda x, dtype=None: _convert(np.zeros_like(x), dtype),
+    "full_like": lambda x, fill_value, dtype=None: _convert(np.full_like(x, fill_value), dtype),
     "one_hot": _one_hot,
     # activations, by the meaning that keras.ops gives them
     **{
@@ -251,8 +273,9 @@ def _operation(name: str) -> Forward:
         """Runs the operation on the values of its Tensors."""
         values = map_leaves([list(args), kwargs], lambda x: x.value if isinstance(x, Tensor) else x)
         try:
-            result = OPERATIONS[name](*values[0], **values[1])
-        except TypeError as error:
+            with np.errstate(all="ignore"):
+                result = OPERATIONS[name](*values[0], **values[1])
+        except (TypeError, ValueError, IndexError) as error:
             raise NoReference(scope.path, f"no reference for this call of ops.{name}: {error}") from None
         if isinstance(result, list):
             return [Tensor(scope.precision.cast(np.asarray(part))) for part in result]

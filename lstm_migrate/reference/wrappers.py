@@ -100,7 +100,8 @@ def _joined(scope: Scope, forth: list[Tensor], back: list[Tensor]) -> tuple[list
     child = scope.layer.children["forward_layer"]
     first, second = forth[0].value, back[0].value
     if child.config.get("return_sequences"):
-        second = np.flip(second, axis=0 if child.config.get("time_major") else 1)
+        by_time = child.config.get("time_major") and not scope.semantics.bidirectional_flips_batch
+        second = np.flip(second, axis=0 if by_time else 1)
     mode, mask = scope.config["merge_mode"], forth[0].mask
     if mode is None:
         outputs = [Tensor(first, mask), Tensor(second, mask)]

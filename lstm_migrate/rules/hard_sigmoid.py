@@ -22,7 +22,7 @@ KERAS_3_OFFSET = 1 / 2
 
 def fold_factor(slope: float, offset: float) -> tuple[float, float]:
     """(factor, shift) that turn Keras 3's hard sigmoid into clip(slope·x + offset, 0, 1)."""
-    # 0.2 / (1/6) is 1.2 only when divided as 0.2 * 6: the rounded sixth would cost an ulp.
+    # Times six, not divided by the sixth, which is rounded already.
     return slope * 6, (offset - KERAS_3_OFFSET) * 6
 
 

@@ -1,12 +1,12 @@
 """Target Graph → a live Keras model, built by calling its layers along the Graph.
 
-Keras is imported here, in `variables.py` and in `reopened.py`, and nowhere else; it is imported when
-the first of them is, so that commands that need no Keras never wait for it.
+Keras is imported in this package and nowhere else; it is imported when one of its modules is, so that
+commands that need no Keras never wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ import keras
 
 from lstm_migrate.errors import LstmMigrateError, PlanError
 from lstm_migrate.graph import Activation, Call, Graph, Layer, LayerPath, Ref, map_leaves
+from lstm_migrate.targets.lending import zeros
+from lstm_migrate.targets.operations import call_operation
 
 ActivationName = Callable[[Activation], str]
 
@@ -22,19 +24,19 @@ ActivationName = Callable[[Activation], str]
 def no_initial_values() -> Iterator[None]:
     """Inside it, initializers give zeros: values are about to be replaced, and an orthogonal matrix
     of a few thousand units takes longer to make than to load."""
-    classes = {
+    classes: set[Any] = {
         item
         for item in vars(keras.initializers).values()
         if isinstance(item, type) and issubclass(item, keras.initializers.Initializer)
     }
     kept = {item: item.__dict__["__call__"] for item in classes if "__call__" in item.__dict__}
 
-    def zeros(self: Any, shape: Any, dtype: Any = None, **_: Any) -> Any:
-        return keras.ops.zeros(shape, dtype=dtype)
+    def nothing(self: Any, shape: Any, dtype: Any = None, **_: Any) -> Any:
+        return zeros(tuple(shape), keras.backend.standardize_dtype(dtype))
 
     try:
         for item in kept:
-            item.__call__ = zeros
+            item.__call__ = nothing
         yield
     finally:
         for item, call in kept.items():
@@ -83,7 +85,8 @@ class Builder:
                 tensors[Ref(name, 0, 0)] = self._input(graph.layers[name])
         for call in graph.calls:
             with located((*path, call.layer)):
-                outputs = self._call(graph.layers[call.layer], objects.get(call.layer), call, tensors)
+                layer, item = graph.layers[call.layer], objects.get(call.layer)
+                outputs = self._call(layer, item, call, tensors, graph.layers)
             for number, tensor in enumerate(keras.tree.flatten(outputs)):
                 tensors[Ref(call.layer, call.index, number)] = tensor
         inputs = [tensors[Ref(name, 0, 0)] for name in graph.inputs]
@@ -94,14 +97,17 @@ class Builder:
         with located(path or (graph.name,)):
             return keras.Model(fed, outputs, name=graph.name)
 
-    def _call(self, layer: Layer, item: Any, call: Call, tensors: Mapping[Ref, Any]) -> Any:
+    def _call(
+        self, layer: Layer, item: Any, call: Call, tensors: Mapping[Ref, Any], taken: Collection[str]
+    ) -> Any:
         def value(leaf: Any) -> Any:
             return tensors[leaf] if isinstance(leaf, Ref) else leaf
 
         args = [map_leaves(arg, value) for arg in call.args]
         kwargs = {key: map_leaves(arg, value) for key, arg in call.kwargs.items()}
         if item is None:
-            return getattr(keras.ops, layer.kind.removeprefix("ops."))(*args, **kwargs)
+            name = layer.name if call.index == 0 else f"{layer.name}_call_{call.index}"
+            return call_operation(layer.kind.removeprefix("ops."), args, kwargs, name, taken)
         return item(*args, **kwargs)
 
     def _layer(self, layer: Layer, path: LayerPath) -> Any:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import keras
-
 from lstm_migrate.errors import TargetError
 from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
+from lstm_migrate.targets.lending import tensor
 
 # State that a run starts with at zero: no checkpoint of an old framework holds it.
 UNSTORED = frozenset({"rnn_state", "seed_generator_state"})
@@ -17,13 +16,24 @@ UNSTORED = frozenset({"rnn_state", "seed_generator_state"})
 
 def variables(model: Any, graph: Graph) -> dict[WeightKey, Any]:
     """Every stored variable of `model`, which was built along `graph`, by its place and role."""
-    return dict(_of_graph(model, graph, ()))
+    return {key: variable for _, own in by_layer(model, graph) for key, variable in own.items()}
+
+
+def by_layer(model: Any, graph: Graph, path: LayerPath = ()) -> Iterator[tuple[Any, dict[WeightKey, Any]]]:
+    """Every layer that is no model, at any depth, with the variables of it and of the layers it wraps."""
+    for name, layer in graph.layers.items():
+        if layer.kind == "InputLayer" or layer.kind.startswith("ops."):
+            continue
+        item = model.get_layer(name)
+        if layer.graph is not None:
+            yield from by_layer(item, layer.graph, (*path, name))
+        else:
+            yield item, dict(_of_layer(item, layer, (*path, name)))
 
 
 def _of_graph(model: Any, graph: Graph, path: LayerPath) -> Iterator[tuple[WeightKey, Any]]:
-    for name, layer in graph.layers.items():
-        if layer.kind != "InputLayer" and not layer.kind.startswith("ops."):
-            yield from _of_layer(model.get_layer(name), layer, (*path, name))
+    for _, own in by_layer(model, graph, path):
+        yield from own.items()
 
 
 def _of_layer(item: Any, layer: Layer, path: LayerPath) -> Iterator[tuple[WeightKey, Any]]:
@@ -57,4 +67,4 @@ def fill(variable: Any, key: WeightKey, value: Any) -> None:
             found=str(tuple(value.shape)),
             expected=str(tuple(variable.shape)),
         )
-    variable.assign(keras.ops.convert_to_tensor(value, dtype=variable.dtype))
+    variable.assign(tensor(value, variable.dtype))

@@ -6,36 +6,45 @@ The destination is never touched before `Partial.commit`: it is written beside, 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from lstm_migrate.errors import TargetError
+from lstm_migrate.errors import LstmMigrateError, TargetError
 from lstm_migrate.planning.plan import Plan
 from lstm_migrate.reference.scope import Array
+from lstm_migrate.targets.filling import Filling
+from lstm_migrate.targets.interruption import cleaned_up_first
 from lstm_migrate.targets.keras_model import ActivationName, Builder
-from lstm_migrate.targets.variables import fill, variables
 
 SUFFIX = ".keras"
+MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
+COPIED_BYTES = 1 << 20
+_HDF5_ERRNO = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
 def partial_file(target: Path) -> Iterator[Path]:
     """A path beside `target` to write to; whatever stands there afterwards is removed."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.partial-", suffix=SUFFIX, dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise TargetError(
-            "nothing can be written there", where=str(target.parent), found=error.strerror or str(error)
-        ) from error
-    path = Path(name)
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+    with cleaned_up_first():
+        try:
+            handle, name = tempfile.mkstemp(
+                prefix=f".{target.name}.partial-", suffix=SUFFIX, dir=target.parent
+            )
+            os.close(handle)
+        except OSError as error:
+            raise TargetError(
+                "nothing can be written there", where=str(target.parent), found=error.strerror or str(error)
+            ) from error
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def commit(partial: Path, target: Path, *, overwrite: bool) -> None:
@@ -77,30 +86,54 @@ def write_model(
     activation_name: ActivationName,
     advance: Callable[[int, int], None],
 ) -> None:
-    """Builds the target model, fills every variable by the Plan, tensor by tensor, and saves it at `path`."""
+    """Builds the target model and saves it at `path`, its variables filled by the Plan layer by layer."""
     model = Builder(activation_name).model(plan.target)
-    waiting = variables(model, plan.target)
-    for number, assignment in enumerate(plan.assignments):
-        advance(number, len(plan.assignments))
-        variable = waiting.pop(assignment.target, None)
-        if variable is None:
-            raise TargetError(
-                "the target model has no such variable",
-                where=str(assignment.target),
-                found=", ".join(str(key) for key in list(waiting)[:6]),
-            )
-        fill(variable, assignment.target, assignment.run(read))
-    if waiting:
-        raise TargetError(
-            "variables of the target were not filled", found=", ".join(str(key) for key in waiting)
-        )
-    _save(model, path)
+    filling = Filling(model, plan, read, advance)
+    with _failures(path.parent), tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
+        # Keras makes an archive in memory, but the folder that it also knows goes to the disk as it comes.
+        model.save(folder, zipped=False)
+        filling.finish()
+        pack(Path(folder), path)
 
 
-def _save(model: Any, path: Path) -> None:
+def pack(folder: Path, path: Path) -> None:
+    """Makes the `.keras` archive of a model that Keras saved as a folder."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in MEMBERS:
+            _add(archive, folder / name, name)
+        # Vocabularies of lookup layers and the like; most models have none.
+        assets = folder / "assets"
+        for file in sorted(item for item in assets.rglob("*") if item.is_file()):
+            _add(archive, file, file.relative_to(folder).as_posix())
+
+
+def _add(archive: zipfile.ZipFile, file: Path, name: str) -> None:
+    huge = file.stat().st_size >= zipfile.ZIP64_LIMIT
+    with file.open("rb") as source, archive.open(name, "w", force_zip64=huge) as member:
+        shutil.copyfileobj(source, member, COPIED_BYTES)
+
+
+@contextmanager
+def _failures(where: Path) -> Iterator[None]:
+    """Turns what a full or broken disk makes Python, HDF5 and Keras raise into a TargetError."""
     try:
-        model.save(path)
-    except OSError as error:
-        raise TargetError(
-            "the target cannot be written", where=str(path.parent), found=error.strerror or str(error)
-        ) from error
+        yield
+    except LstmMigrateError:
+        raise
+    except Exception as error:
+        reason = _system_reason(error)
+        if reason is None:
+            raise
+        raise TargetError("the target cannot be written", where=str(where), found=reason) from error
+
+
+def _system_reason(error: BaseException) -> str | None:
+    """The system's own words, if it refused something in the chain of what was raised."""
+    cause: BaseException | None = error
+    while cause is not None:
+        # HDF5 raises a RuntimeError when it cannot flush, and has the number in its text only.
+        number = getattr(cause, "errno", None) or _HDF5_ERRNO.search(str(cause))
+        if number:
+            return os.strerror(number if isinstance(number, int) else int(number[1]))
+        cause = cause.__cause__ or cause.__context__
+    return str(error) if isinstance(error, OSError) else None

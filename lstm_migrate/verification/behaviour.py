@@ -6,6 +6,7 @@ config and values in NumPy float64; the written file run by Keras.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,7 +84,9 @@ def fits(one: Sequence[int | None] | None, other: Sequence[int | None] | None) -
     """Whether an array can have both shapes; None, for a size or for a whole shape, is any."""
     if one is None or other is None:
         return True
-    return len(one) == len(other) and all(None in pair or pair[0] == pair[1] for pair in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        None in pair or pair[0] == pair[1] for pair in zip(one, other, strict=True)
+    )
 
 
 def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance: Tolerance) -> str:
@@ -144,8 +147,8 @@ def _passed(found: Sequence[Comparison]) -> Check:
     return Check(
         "behaviour",
         "verified",
-        f"{len(found)} probes: Keras is within {worst.keras:.1e} of the source's equations "
-        f"(allowed {worst.tolerance.keras:.1e}), and the written weights within {_worst_pair(found):.1e} in float64",
+        f"{len(found)} probes: Keras is within {worst.keras:.1e} of the source's equations (allowed "
+        f"{worst.tolerance.keras:.1e}), and the written weights within {_worst_pair(found):.1e} in float64",
         {
             "keras_error": worst.keras,
             "keras_tolerance": worst.tolerance.keras,
@@ -180,20 +183,27 @@ def _failed(subject: Subject, inputs: list[Array], outcome: Comparison) -> Check
     )
 
 
-def _first_difference(subject: Subject, inputs: list[Array], outcome: Comparison) -> str:
-    """The first source layer, in the order of computing, whose output the target's does not equal."""
-    outputs: dict[tuple[LayerPath, int], list[Array]] = {}
+def _tapped(model: Model, inputs: list[Array]) -> dict[tuple[LayerPath, int, int], list[Array]]:
+    """What each call of each layer put out, by layer, call and how often that call had run before."""
+    outputs: dict[tuple[LayerPath, int, int], list[Array]] = {}
+    counts: Counter[tuple[LayerPath, int]] = Counter()
 
     def keep(path: LayerPath, call: int, values: list[Array]) -> None:
-        outputs.setdefault((path, call), values)
+        outputs[path, call, counts[path, call]] = values
+        counts[path, call] += 1
 
-    run(subject.target, inputs, tap=keep)
-    target = dict(outputs)
-    outputs.clear()
-    run(subject.source, inputs, tap=keep)
-    for (path, call), values in outputs.items():
-        other = target.get((subject.moved.get(path, path), call))
+    run(model, inputs, tap=keep)
+    return outputs
+
+
+def _first_difference(subject: Subject, inputs: list[Array], outcome: Comparison) -> str:
+    """The first source layer, in the order of computing, whose output the target's does not equal."""
+    target = _tapped(subject.target, inputs)
+    for (path, call, again), values in _tapped(subject.source, inputs).items():
+        other = target.get((subject.moved.get(path, path), call, again))
         scale = max([1.0, *(float(np.abs(value).max(initial=0.0)) for value in values)])
         if other is not None and distance(values, other) > outcome.tolerance.pair * scale:
             return "/".join(path)
+    if outcome.pair > outcome.tolerance.pair:
+        return "a layer that has no counterpart by name"
     return "no layer in NumPy: Keras computes something else from the same weights"

@@ -21,6 +21,7 @@ from lstm_migrate.report import Check
 from lstm_migrate.verification.probes import probes
 from lstm_migrate.verification.subject import Recipe, Subject
 from lstm_migrate.verification.tolerance import distance
+from lstm_migrate.verification.transmission import hands_on
 
 WELL_ABOVE = 2.0**-24 * 256  # relative to the size of the layer's outputs: far from float32 rounding
 
@@ -42,11 +43,24 @@ class Watched:
     scope: Scope
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    right: list[Array] | None = None
 
     def outputs(self, weights: Mapping[WeightKey, Array]) -> list[Array]:
         """The layer's outputs with these weights, from its first state on."""
+        return self._run(weights, self.args, self.kwargs)
+
+    def hands_on(self, weights: Mapping[WeightKey, Array]) -> bool:
+        """Whether the layer's outputs depend on its inputs."""
+        right = self.right if self.right is not None else self.outputs(weights)
+        return hands_on(
+            self.scope, self.args, self.kwargs, right, lambda args, kwargs: self._run(weights, args, kwargs)
+        )
+
+    def _run(
+        self, weights: Mapping[WeightKey, Array], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> list[Array]:
         scope = replace(self.scope, weights=weights, states={})
-        return [item.value for item in leaves(scope.call(*self.args, **self.kwargs))]
+        return [item.value for item in leaves(scope.call(*args, **kwargs))]
 
 
 def check_power(subject: Subject) -> Check:
@@ -67,19 +81,20 @@ def check_power(subject: Subject) -> Check:
             seen, smallest = seen + 1, min(smallest, jump)
         else:
             unseen.append(f"{key}: {what}")
+    unseen += _hidden(watched, subject)
     measured = {"steps_seen": seen, "idle": idle, "smallest_jump": smallest if seen else 0.0}
     if unseen:
         return Check(
             "power",
             "inconclusive",
-            f"leaving out {len(unseen)} of {seen + len(unseen)} steps would not be seen: {'; '.join(unseen[:4])}",
+            f"{len(unseen)} of {seen + len(unseen)} mistakes would not be seen: {'; '.join(unseen[:4])}",
             {**measured, "unseen": unseen},
         )
     return Check(
         "power",
         "verified",
-        f"each of {seen} steps, left out, would be seen (smallest error {smallest if seen else 0:.1e} of a layer's "
-        f"output; {idle} do nothing in this file)",
+        f"each of {seen} steps, left out, would be seen (smallest error {smallest if seen else 0:.1e} of a "
+        f"layer's output; {idle} do nothing in this file)",
         measured,
     )
 
@@ -96,6 +111,19 @@ def _watch(subject: Subject) -> dict[LayerPath, list[Watched]]:
         evaluate(target.graph, target.weights, inputs, semantics=target.semantics, watch=keep)
 
     next(iter(probes(subject.target.graph, run)))
+    return found
+
+
+def _hidden(watched: Mapping[LayerPath, list[Watched]], subject: Subject) -> list[str]:
+    """Layers that hand nothing on, where a layer with arrays comes before them."""
+    made = {key.path[:length] for key in subject.target.weights for length in range(1, len(key.path) + 1)}
+    found, before = [], False
+    for path, calls in watched.items():
+        if calls[0].scope.layer.graph is not None:
+            continue
+        if before and not any(call.hands_on(subject.target.weights) for call in calls):
+            found.append(f"what comes before {'/'.join(path)}: its outputs do not depend on it")
+        before = before or path in made
     return found
 
 
@@ -118,14 +146,14 @@ def _all_mistakes(subject: Subject) -> Iterator[tuple[WeightKey, str, Array | No
             yield recipe.target, what, wrong
     for key in subject.target.weights.keys() - {recipe.target for recipe in planned}:
         value = subject.target.weights[key]
-        yield key, "the array is not there", np.zeros_like(value) if value.any() else None
+        yield key, "the array is not there", _nothing(value) if value.any() else None
 
 
 def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, Array | None]]:
     """(what was forgotten, the array that it would leave), or None for the array if nothing changes."""
     right = subject.target.weights[recipe.target]
     if not recipe.steps:
-        yield "the array is not copied", np.zeros_like(right) if right.any() else None
+        yield "the array is not copied", _nothing(right) if right.any() else None
         return
     values = [np.asarray(subject.read(name)) for name in recipe.tensors]
     for left_out in recipe.steps:
@@ -138,9 +166,16 @@ def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, Array | N
         yield str(left_out), np.resize(wrong, right.shape) if changed else None
 
 
+def _nothing(like: Array) -> Array:
+    # Not zeros_like, which writes to memory that need not be there.
+    return np.zeros(like.shape, like.dtype)
+
+
 def _jump(call: Watched, key: WeightKey, wrong: Array, subject: Subject) -> float:
     """The relative error of the layer's outputs with the wrong array."""
-    right = call.outputs(subject.target.weights)
+    if call.right is None:
+        call.right = call.outputs(subject.target.weights)
+    right = call.right
     scale = max([1e-30, *(float(np.abs(value).max(initial=0.0)) for value in right)])
     with np.errstate(all="ignore"):
         outputs = call.outputs(_Replaced(subject.target.weights, key, wrong))
@@ -148,9 +183,20 @@ def _jump(call: Watched, key: WeightKey, wrong: Array, subject: Subject) -> floa
     return gap / scale
 
 
-class _Replaced(dict[WeightKey, Array]):
+class _Replaced(Mapping[WeightKey, Array]):
     """The weights with one array exchanged."""
 
     def __init__(self, weights: Mapping[WeightKey, Array], key: WeightKey, value: Array) -> None:
-        super().__init__(weights)
-        self[key] = value
+        self._weights, self._key, self._value = weights, key, value
+
+    def __getitem__(self, key: WeightKey) -> Array:
+        return self._value if key == self._key else self._weights[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._weights
+
+    def __iter__(self) -> Iterator[WeightKey]:
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)

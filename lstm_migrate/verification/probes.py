@@ -15,9 +15,8 @@ import numpy as np
 from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves, references
 from lstm_migrate.reference.scope import Array, ShapeTooSmall
 
-LENGTHS = (9, 12)
+SIZES = ((4, 9), (3, 12))  # samples and steps of each probe: what fails for some shapes only has two chances
 LONGEST = 600
-BATCH = 4
 
 # Layers that hand their input's values on, so that what is asked of their output is asked of it.
 PASSING = frozenset(
@@ -29,10 +28,12 @@ PASSING = frozenset(
 
 @dataclass
 class Wishes:
-    """What the layers behind an input ask of it: ids below `below`, a value that masks a step."""
+    """What the layers behind an input ask of it: ids below `below`, a value that masks a step, or values
+    `among` those that a table knows."""
 
     below: int | None = None
     mask_value: float | None = None
+    among: tuple[int, ...] = ()
 
     def join(self, other: Wishes) -> None:
         """Both wishes at once."""
@@ -40,13 +41,20 @@ class Wishes:
         self.below = min(known) if known else None
         if self.mask_value is None:
             self.mask_value = other.mask_value
+        self.among = self.among or other.among
 
 
-def probe(graph: Graph, seed: int, length: int) -> list[Array]:
-    """One set of inputs for `graph`; free axes other than the batch have `length` steps."""
+def probe(graph: Graph, seed: int, length: int, batch: int = 4) -> list[Array]:
+    """One set of inputs for `graph`: `batch` samples; other free axes have `length` steps."""
     random = np.random.default_rng(seed)
     wishes = _wishes_of_graph(graph)
-    return [_values(graph.layers[name], wishes.get(name, Wishes()), length, random) for name in graph.inputs]
+    # With time_major the first axis is time, so it must be long, too.
+    time_major = any(layer.config.get("time_major") for _, layer in graph.walk())
+    batch = length if time_major else batch
+    return [
+        _values(graph.layers[name], wishes.get(name, Wishes()), length, batch, random)
+        for name in graph.inputs
+    ]
 
 
 def probes(graph: Graph, run: Callable[[list[Array]], Any]) -> Iterator[tuple[list[Array], Any]]:
@@ -55,9 +63,9 @@ def probes(graph: Graph, run: Callable[[list[Array]], Any]) -> Iterator[tuple[li
     A probe that is too short for the model's convolutions and pools is tried again twice as long.
     """
     free = any(None in graph.layers[name].config["batch_shape"][1:] for name in graph.inputs)
-    for seed, length in enumerate(LENGTHS):
+    for seed, (batch, length) in enumerate(SIZES):
         while True:
-            inputs = probe(graph, seed, length)
+            inputs = probe(graph, seed, length, batch)
             try:
                 yield inputs, run(inputs)
                 break
@@ -67,12 +75,16 @@ def probes(graph: Graph, run: Callable[[list[Array]], Any]) -> Iterator[tuple[li
                     raise
 
 
-def _values(layer: Layer, wishes: Wishes, length: int, random: np.random.Generator) -> Array:
+def _values(
+    layer: Layer, wishes: Wishes, length: int, batch: int, random: np.random.Generator
+) -> Array:
     sizes = layer.config["batch_shape"]
     shape = [size if size is not None else length for size in sizes[1:]]
-    batch = sizes[0] if sizes and sizes[0] is not None else BATCH
+    batch = sizes[0] if sizes and sizes[0] is not None else batch
     dtype = str(layer.config["dtype"])
     holes = _holes(batch, shape[0], random) if shape else np.zeros((batch,), bool)
+    if wishes.among:
+        return random.choice(wishes.among, (batch, *shape)).astype(dtype)
     if wishes.below is not None:
         lowest = 1 if wishes.mask_value is not None and wishes.below > 1 else 0
         values = random.integers(lowest, wishes.below, (batch, *shape))
@@ -157,6 +169,13 @@ def _wish(layer: Layer) -> Wishes:
         return Wishes(int(layer.config["input_dim"]), masks)
     if layer.kind == "Masking":
         return Wishes(None, float(layer.config.get("mask_value", 0.0)))
+    vocabulary = layer.config.get("vocabulary")
+    if layer.kind == "IntegerLookup" and vocabulary:
+        # Values that it knows, the mask, and where it has a number for them, some that it does not know.
+        mask = layer.config.get("mask_token")
+        known = [int(token) for token in (*vocabulary, *([] if mask is None else [mask]))]
+        others = range(max(known) + 1, max(known) + 4) if layer.config.get("num_oov_indices", 1) else ()
+        return Wishes(among=(*known, *others))
     if layer.kind == "CategoryEncoding":
         return Wishes(int(layer.config["num_tokens"]))
     return Wishes()

@@ -55,7 +55,7 @@ def load_recording(path: Path) -> Recording:
 
 
 def _numbered(arrays: dict[str, Array], stem: str) -> tuple[Array, ...]:
-    found = []
+    found: list[Array] = []
     while f"{stem}{len(found)}" in arrays:
         found.append(arrays[f"{stem}{len(found)}"])
     return tuple(found)
@@ -75,20 +75,16 @@ def check_recorded(subject: Subject, recording: Recording) -> Check:
         outputs = live_outputs(subject, recording.inputs, calls=1)
     except VerificationError as error:
         return Check("recorded", "failed", str(error), {})
-    if [item.shape for item in outputs] != [item.shape for item in recording.outputs]:
-        return Check(
-            "recorded",
-            "failed",
-            f"outputs have shapes {[item.shape for item in outputs]}, recorded {[item.shape for item in recording.outputs]}",
-            {},
-        )
-    error = distance(outputs, recording.outputs)
+    found, wanted = ([item.shape for item in each] for each in (outputs, recording.outputs))
+    if found != wanted:
+        return Check("recorded", "failed", f"outputs have shapes {found}, recorded {wanted}", {})
+    gap = distance(outputs, recording.outputs)
     allowed, how = _allowed(subject, recording)
     return Check(
         "recorded",
-        "verified" if error <= allowed else "failed",
-        f"Keras differs by {error:.1e} from what the old system recorded (allowed {allowed:.1e})",
-        {"error": error, "tolerance": allowed, "tolerance_is": how},
+        "verified" if gap <= allowed else "failed",
+        f"Keras differs by {gap:.1e} from what the old system recorded (allowed {allowed:.1e})",
+        {"error": gap, "tolerance": allowed, "tolerance_is": how},
     )
 
 

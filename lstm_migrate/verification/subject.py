@@ -5,7 +5,7 @@ The judge sees recipes only through these protocols: it imports neither layouts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,10 +28,15 @@ class Form(Protocol):
 
 
 class Step(Protocol):
-    """One step of a recipe."""
+    """One step of a recipe. `unused`: flat positions of its input that end there, since the source does not
+    compute with them; `blank`: how many zeros it puts where the source has nothing."""
 
     @property
     def effect(self) -> str: ...
+    @property
+    def unused(self) -> Array | None: ...
+    @property
+    def blank(self) -> int: ...
     def apply(self, value: Array) -> Array: ...
     def trace(self, positions: Array) -> Array: ...
     def omitted(self, value: Array) -> Array: ...
@@ -82,6 +87,8 @@ class Subject:
     values; `live`: the same file run by Keras; `moved`: which target layer answers to a source layer.
     `read` and `shapes` give the source's tensors and their shapes by name. `alternatives`: semantics
     that the source may have had instead, because its version does not tell frameworks apart.
+    `blocks` gives a source tensor in parts. `settle(name, array)` is told of each source tensor that
+    was found in the target bit for bit: one array in memory can then stand for both.
     """
 
     source: Model
@@ -92,6 +99,12 @@ class Subject:
     read: Callable[[str], Array]
     shapes: Mapping[str, tuple[int, ...]]
     alternatives: tuple[Semantics, ...] = ()
+    blocks: Callable[[str], Iterable[tuple[slice, Array]]] | None = None
+    settle: Callable[[str, Callable[[], Array]], None] = lambda name, array: None
+
+    def parts(self, name: str) -> Iterable[tuple[slice, Array]]:
+        """A source tensor in parts, with where they stand along its first axis."""
+        return [(slice(None), self.read(name))] if self.blocks is None else self.blocks(name)
 
     def made(self, recipe: Recipe) -> bool:
         """Whether the target has the variable that the recipe makes."""

@@ -31,6 +31,8 @@ VALID = CORPUS / "valid"
 TABLE = CORPUS / "expected.tsv"
 COLUMNS = ("case", "outcome", "error", "phrase")
 
+SAYS_ENOUGH, LONGEST = 40, 110  # characters of an error
+
 TOLERANCE = 2e-4
 COARSER = {"bfloat16": 2e-2, "float16": 5e-3}  # by a word in the dtype policies
 
@@ -80,15 +82,17 @@ def converted(case: str, folder: Path) -> Result:
         report = lstm_migrate.convert(source_of(case), target)
     except lstm_migrate.LstmMigrateError as error:
         left = ", ".join(path.name for path in folder.iterdir())
-        row = Row(case, "refused", type(error).__name__, phrase_of(error.problems[0].what))
-        return Result(row, str(error), f"left behind: {left}" if left else "")
+        row = Row(case, "refused", type(error).__name__, phrase_of(error))
+        return Result(row, " ".join(str(error).split()), f"left behind: {left}" if left else "")
     return Result(Row(case, report.verdict), "", differences(case, target))
 
 
-def phrase_of(text: str) -> str:
-    """The beginning of a message, up to the first number or list: what stays when measurements change."""
-    words = re.split(r"\d|; |: no |\(", " ".join(text.split()), maxsplit=1)[0].strip(" ;,:")
-    return words[:120] if len(words) > 12 else text[:60]
+def phrase_of(error: Any) -> str:
+    """The beginning of a message, up to the first measured number or list: what stays the same."""
+    said = error.problems[0].what
+    text = " ".join((said if len(said) > SAYS_ENOUGH else str(error)).split())
+    words = re.split(r" by \d|; ", text, maxsplit=1)[0]
+    return words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0]
 
 
 def differences(case: str, target: Path) -> str:
@@ -99,7 +103,8 @@ def differences(case: str, target: Path) -> str:
     """
     model = opened(target)
     allowed = tolerance(model)
-    answers = [recording(case, name) for name in ("io.npz", "io_reload.npz") if (VALID / case / name).exists()]
+    recorded = [name for name in ("io.npz", "io_reload.npz") if (VALID / case / name).exists()]
+    answers = [recording(case, name) for name in recorded]
     found = outputs(model, numbered(answers[0], "input_"))
     said = min((gap(found, numbered(answer, "output_"), allowed) for answer in answers), key=len)
     if said or not (VALID / case / "io_stateful.npz").exists():

@@ -12,14 +12,14 @@ from typing import Any
 import h5py
 from numpy.typing import NDArray
 
-from lstm_migrate.checkpoint import Checkpoint
+from lstm_migrate.checkpoint import Blocks, Checkpoint
 from lstm_migrate.errors import Problem, SourceError
 from lstm_migrate.readers.damage import guarded
 from lstm_migrate.readers.hdf5.attributes import read_text
 from lstm_migrate.readers.hdf5.heaps import check_heaps
 from lstm_migrate.readers.hdf5.layers import Layers
 from lstm_migrate.readers.hdf5.leftovers import leftovers
-from lstm_migrate.readers.hdf5.tensors import read_values
+from lstm_migrate.readers.hdf5.tensors import read_blocks, read_values
 from lstm_migrate.readers.hdf5.tree import Tree, grow
 from lstm_migrate.readers.json_text import parse_object
 from lstm_migrate.readers.writer import detect_writer
@@ -72,6 +72,7 @@ def _checkpoint(path: Path, file: h5py.File) -> Checkpoint:
         architecture=architecture,
         left_behind=leftovers(file, tree, layers.paths.values()),
         read_values=_reader(layers),
+        read_blocks=_block_reader(layers),
         close=lambda: _close(file),
     )
 
@@ -111,6 +112,14 @@ def _reader(layers: Layers) -> Callable[[str], NDArray[Any]]:
         info = layers.tensors[name]
         with guarded(name, "cannot be read"):
             return read_values(layers.file[layers.paths[name]], info)
+
+    return read
+
+
+def _block_reader(layers: Layers) -> Callable[[str], Blocks]:
+    def read(name: str) -> Blocks:
+        with guarded(name, "cannot be read"):
+            yield from read_blocks(layers.file[layers.paths[name]], layers.tensors[name])
 
     return read
 

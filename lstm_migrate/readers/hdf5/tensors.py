@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_migrate.checkpoint import TensorInfo
+from lstm_migrate.checkpoint import Blocks, TensorInfo
 from lstm_migrate.errors import Problem
 from lstm_migrate.readers.limits import (
     FREE_EXPANSION_BYTES,
@@ -40,6 +40,8 @@ FILTERS = frozenset(
 )
 """Filters that come with h5py; any other would be looked for among plugins on this machine."""
 
+BLOCK_BYTES = 4 << 20  # how much of a tensor `read_blocks` holds at a time
+
 Verdict = tuple[str, str, str] | None
 """What is wrong, found, expected."""
 
@@ -60,6 +62,21 @@ def read_values(dataset: h5py.Dataset, info: TensorInfo) -> NDArray[Any]:
     if values.size:
         dataset.read_direct(values)
     return values
+
+
+def read_blocks(dataset: h5py.Dataset, info: TensorInfo) -> Blocks:
+    """The values a few rows at a time, and whole chunks at a time where they are packed in chunks."""
+    if info.nbytes <= BLOCK_BYTES or not info.shape:
+        yield slice(None), read_values(dataset, info)
+        return
+    rows = max(1, info.shape[0] * BLOCK_BYTES // info.nbytes)
+    if dataset.chunks is not None:
+        rows = ceil(rows / dataset.chunks[0]) * dataset.chunks[0]
+    for start in range(0, info.shape[0], rows):
+        part = slice(start, min(start + rows, info.shape[0]))
+        values = np.empty((part.stop - part.start, *info.shape[1:]), info.dtype)
+        dataset.read_direct(values, source_sel=part)
+        yield part, values
 
 
 def _claimed(dataset: h5py.Dataset) -> int:

@@ -1,0 +1,221 @@
+"""Steps derived between made-up layouts of other frameworks and Keras 3's, proven by one cell step each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from lstm_migrate.errors import PlanError
+from lstm_migrate.layouts.axes import Axes, Symbol
+from lstm_migrate.layouts.derive import Way, ways
+from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
+from lstm_migrate.layouts.steps import Array, Form, Join, Rearrange, Take
+from lstm_migrate.mapping.catalogue import document
+from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.rules.sum_biases import SumBiases
+
+KERAS = Vocabulary(document("keras3"), (3,)).layouts
+X, U = 3, 2
+SIZES = {"x": X, "u": U, "dir": 2}
+
+
+def layout(
+    name: str, gates: str, tensors: Mapping[str, str], *, each: bool = False, cell: str = "lstm"
+) -> Layout:
+    return Layout(
+        name,
+        cell,
+        GateOrder(cell, tuple(gates)),
+        {role: StoredTensor(role, Axes.parse(axes), role, each_gate=each) for role, axes in tensors.items()},
+    )
+
+
+TF1 = layout("tf1", "icfo", {"kernel": "(x + h) (gate u)", "bias": "(gate u)"})
+TORCH = layout(
+    "torch",
+    "ifco",
+    {
+        "weight_ih": "(gate u) x",
+        "weight_hh": "(gate u) h",
+        "bias_ih": "(gate u)",
+        "bias_hh": "(gate u)",
+    },
+)
+ONNX = layout("onnx", "iofc", {"W": "dir (gate u) x", "R": "dir (gate u) h", "B": "dir (set gate u)"})
+KERAS_1 = layout("keras_1", "icfo", {"W": "x u", "U": "h u", "b": "u"}, each=True)
+
+
+def sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def cell(i: Array, f: Array, g: Array, o: Array, c: Array) -> Array:
+    """Both states after one step, given each gate's argument."""
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return np.stack([sigmoid(o) * np.tanh(c), c])
+
+
+def keras_step(arrays: Mapping[str, Array], x: Array, h: Array, c: Array) -> Array:
+    z = x @ arrays["kernel"] + h @ arrays["recurrent_kernel"] + arrays["bias"]
+    i, f, g, o = np.split(z, 4, axis=-1)
+    return cell(i, f, g, o, c)
+
+
+def carried(
+    source: Layout, arrays: Mapping[str, Array], at: Mapping[str, int] | None = None
+) -> dict[str, Array]:
+    """The arrays in Keras's layout; what is stored gate by gate comes as a list in the source's order."""
+    found = {}
+    for role, way in ways(source, KERAS["keras.lstm"], SIZES, frozenset(arrays), at or {}).items():
+        values = [arrays[name] for name in way.sources]
+        value = values[0] if len(values) == 1 else np.zeros(0)
+        for step in way.steps:
+            if isinstance(step, Join):
+                value = step.join(list(values[0]) if source.tensors[way.sources[0]].each_gate else values)
+            assert step.apply(value).shape == step.shape
+            value = step.apply(value)
+        form = way.form
+        assert value.shape == form.shape
+        if "set" in form.axes.symbols:
+            summed = SumBiases(form)
+            value, form = summed.apply(value), summed.after
+        target = KERAS["keras.lstm"]
+        goal = Form(target.tensors[role].axes, form.sizes, target.gates)
+        found[role] = Rearrange(form, goal).apply(value)
+    return found
+
+
+@pytest.fixture
+def state() -> tuple[Array, Array, Array]:
+    rng = np.random.default_rng(7)
+    return rng.normal(size=(5, X)), rng.normal(size=(5, U)), rng.normal(size=(5, U))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def test_the_stacked_kernel_of_tf1_computes_the_same(
+    rng: np.random.Generator, state: tuple[Array, Array, Array]
+) -> None:
+    arrays = {"kernel": rng.normal(size=(X + U, 4 * U)), "bias": rng.normal(size=4 * U)}
+    x, h, c = state
+    i, j, f, o = np.split(np.concatenate([x, h], 1) @ arrays["kernel"] + arrays["bias"], 4, axis=1)
+    assert np.allclose(keras_step(carried(TF1, arrays), x, h, c), cell(i, f, j, o, c), rtol=1e-14)
+
+
+def test_the_two_biases_and_transposed_kernels_of_pytorch_compute_the_same(
+    rng: np.random.Generator, state: tuple[Array, Array, Array]
+) -> None:
+    arrays = {
+        "weight_ih": rng.normal(size=(4 * U, X)),
+        "weight_hh": rng.normal(size=(4 * U, U)),
+        "bias_ih": rng.normal(size=4 * U),
+        "bias_hh": rng.normal(size=4 * U),
+    }
+    x, h, c = state
+    z = x @ arrays["weight_ih"].T + arrays["bias_ih"] + h @ arrays["weight_hh"].T + arrays["bias_hh"]
+    i, f, g, o = np.split(z, 4, axis=1)
+    assert np.allclose(keras_step(carried(TORCH, arrays), x, h, c), cell(i, f, g, o, c), rtol=1e-14)
+
+
+@pytest.mark.parametrize("direction", [0, 1])
+def test_each_direction_of_an_onnx_node_computes_the_same(
+    direction: int, rng: np.random.Generator, state: tuple[Array, Array, Array]
+) -> None:
+    arrays = {
+        "W": rng.normal(size=(2, 4 * U, X)),
+        "R": rng.normal(size=(2, 4 * U, U)),
+        "B": rng.normal(size=(2, 8 * U)),
+    }
+    x, h, c = state
+    w, r, b = (arrays[name][direction] for name in "WRB")
+    i, o, f, g = np.split(x @ w.T + h @ r.T + b[: 4 * U] + b[4 * U :], 4, axis=1)
+    found = carried(ONNX, arrays, {"dir": direction})
+    assert np.allclose(keras_step(found, x, h, c), cell(i, f, g, o, c), rtol=1e-14)
+
+
+def test_the_twelve_arrays_of_keras_1_compute_the_same(
+    rng: np.random.Generator, state: tuple[Array, Array, Array]
+) -> None:
+    w = {gate: rng.normal(size=(X, U)) for gate in "icfo"}
+    u = {gate: rng.normal(size=(U, U)) for gate in "icfo"}
+    b = {gate: rng.normal(size=U) for gate in "icfo"}
+    x, h, c = state
+    i, g, f, o = (x @ w[gate] + h @ u[gate] + b[gate] for gate in "icfo")
+    arrays = {
+        name: np.stack([table[gate] for gate in "icfo"]) for name, table in (("W", w), ("U", u), ("b", b))
+    }
+    assert np.allclose(keras_step(carried(KERAS_1, arrays), x, h, c), cell(i, f, g, o, c), rtol=1e-14)
+
+
+def test_one_layout_onto_itself_needs_no_step() -> None:
+    for name, own in KERAS.items():
+        found = ways(own, own, {**SIZES, "k0": 2, "k1": 2, "k2": 2}, frozenset(own.tensors))
+        assert all(way.steps == () for way in found.values()), name
+        assert set(found) == set(own.tensors)
+
+
+def test_the_steps_are_as_few_as_they_can_be() -> None:
+    found = ways(TF1, KERAS["keras.lstm"], SIZES, frozenset(TF1.tensors))
+    assert [type(step) for step in found["kernel"].steps] == [Take, Rearrange]
+    assert [type(step) for step in found["bias"].steps] == [Rearrange]
+    torch = ways(TORCH, KERAS["keras.lstm"], SIZES, frozenset(TORCH.tensors))
+    assert [type(step) for step in torch["bias"].steps] == [Join]
+    assert torch["bias"].sources == ("bias_ih", "bias_hh")
+    assert torch["bias"].form.axes.symbols == {"set", "gate", "u"}
+
+
+def test_cudnn_arrays_unpour_and_keep_their_sets() -> None:
+    found = ways(
+        KERAS["keras.cudnn_gru"],
+        KERAS["keras.gru_reset_after"],
+        SIZES,
+        frozenset(["kernel", "recurrent_kernel", "bias"]),
+    )
+    assert {role: len(way.steps) for role, way in found.items()} == {
+        "kernel": 1,
+        "recurrent_kernel": 1,
+        "bias": 1,
+    }
+    assert found["bias"].form.shape == (2, 3 * U)
+
+
+def test_a_tensor_that_nobody_stored_is_missing_only_if_it_must_be_there() -> None:
+    present = frozenset(["kernel", "recurrent_kernel"])
+    assert "bias" not in ways(KERAS["keras.lstm"], KERAS["keras.lstm"], SIZES, present)
+    with pytest.raises(PlanError, match=r"no tensor of layout tf1 holds the kernel"):
+        ways(TF1, KERAS["keras.lstm"], SIZES, frozenset(["bias"]))
+
+
+def test_a_direction_that_nobody_chose_is_refused() -> None:
+    with pytest.raises(PlanError, match="by moving values") as caught:
+        ways(ONNX, KERAS["keras.lstm"], SIZES, frozenset(ONNX.tensors))
+    assert caught.value.problems[0].found == "dir (gate u) x"
+
+
+def test_one_position_of_a_joined_axis_cannot_be_taken() -> None:
+    flat = layout("flat", "ifco", {"kernel": "(dir gate u) x", "recurrent": "(dir gate u) h"})
+    with pytest.raises(PlanError, match="joined axis"):
+        ways(flat, KERAS["keras.lstm"], SIZES, frozenset(flat.tensors), {"dir": 0})
+
+
+def test_biases_stored_gate_by_gate_in_two_arrays_are_refused() -> None:
+    twice = layout("twice", "ifco", {"W": "x u", "U": "h u", "b": "u", "c": "u"}, each=True)
+    with pytest.raises(PlanError, match="gate by gate"):
+        ways(twice, KERAS["keras.lstm"], SIZES, frozenset(twice.tensors))
+
+
+def test_a_way_knows_the_form_that_it_starts_from() -> None:
+    way: Way = ways(TF1, KERAS["keras.lstm"], SIZES, frozenset(TF1.tensors))["recurrent_kernel"]
+    assert way.start == Form(Axes.parse("h (gate u)"), way.start.sizes, TF1.gates)
+    poured = ways(
+        KERAS["keras.cudnn_lstm"],
+        KERAS["keras.lstm"],
+        SIZES,
+        frozenset(["kernel", "recurrent_kernel", "bias"]),
+    )
+    assert poured["kernel"].start.poured == (Symbol("u"), Symbol("x"))

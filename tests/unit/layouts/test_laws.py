@@ -1,0 +1,108 @@
+"""The law of layouts: there and back again, every bit is where it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstm_migrate.layouts.axes import Axes, Symbol
+from lstm_migrate.layouts.layout import GateOrder, Layout
+from lstm_migrate.layouts.steps import Form, Rearrange
+from lstm_migrate.mapping.catalogue import document, names
+from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.planning.context import turned
+
+
+def shipped() -> dict[str, Layout]:
+    return {
+        f"{mapping}:{name}": layout
+        for mapping in names()
+        for name, layout in Vocabulary(document(mapping)).layouts.items()
+    }
+
+
+LAYOUTS = shipped()
+TENSORS = [(name, role) for name, layout in LAYOUTS.items() for role in layout.tensors]
+
+
+def symbols(axes: Axes) -> list[str]:
+    return sorted(axes.symbols)
+
+
+def bits(shape: tuple[int, ...], seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Any bit pattern at all: NaNs with payloads, infinities, denormals, both zeros."""
+    words = np.random.default_rng(seed).integers(0, 2**32, shape, np.uint32)
+    return words.view(np.float32)
+
+
+def same_bits(left: Any, right: Any) -> bool:
+    return left.shape == right.shape and left.tobytes() == right.tobytes()
+
+
+def test_the_catalogue_holds_layouts() -> None:
+    assert len(TENSORS) >= 25
+    assert {layout.cell for layout in LAYOUTS.values()} == {"lstm", "gru", "simple_rnn"}
+
+
+@pytest.mark.parametrize(("name", "role"), TENSORS)
+@settings(deadline=None, max_examples=12)
+@given(data=st.data())
+def test_every_layout_survives_there_and_back(name: str, role: str, data: st.DataObject) -> None:
+    layout = LAYOUTS[name]
+    tensor = layout.tensors[role]
+    before = drawn_form(tensor.axes, layout, tensor.poured, data)
+    shuffled = data.draw(st.permutations(symbols(tensor.axes)))
+    gates = GateOrder(layout.cell, tuple(data.draw(st.permutations(layout.gates.gates))))
+    after = Form(Axes.parse(" ".join(shuffled)), before.sizes, gates)
+    value = bits(before.shape, data.draw(st.integers(0, 2**31)))
+    there = Rearrange(before, after)
+    moved = there.apply(value)
+    assert moved.shape == there.shape == after.shape
+    assert sorted(moved.ravel().view(np.uint32)) == sorted(value.ravel().view(np.uint32))
+    assert same_bits(there.inverse().apply(moved), value)
+    assert same_bits(there.inverse().inverse().apply(value), moved)
+
+
+def drawn_form(axes: Axes, layout: Layout, poured: tuple[Symbol, ...], data: st.DataObject) -> Form:
+    free = {symbol: data.draw(st.integers(1, 4), symbol) for symbol in symbols(axes)}
+    sizes = layout.sizes({key: size for key, size in free.items() if key not in ("gate", "set")})
+    if data.draw(st.booleans(), "Theano"):
+        axes = turned(axes)
+    return Form(axes, sizes, layout.gates, poured)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_forms_of_any_joins_flips_and_pourings_survive(cell: str, data: st.DataObject) -> None:
+    gates = {"lstm": "ifco", "gru": "zrh"}[cell]
+    forms = [any_form(cell, gates, data) for _ in range(2)]
+    sizes = {key: data.draw(st.integers(1, 4), key) for key in "xuk"} | {"gate": len(gates)}
+    before, after = (Form(form.axes, sizes, form.gates, form.poured) for form in forms)
+    value = bits(before.shape, data.draw(st.integers(0, 2**31)))
+    step = Rearrange(before, after)
+    assert same_bits(step.inverse().apply(step.apply(value)), value)
+
+
+def any_form(cell: str, gates: str, data: st.DataObject) -> Form:
+    order = data.draw(st.permutations(["x", "u", "gate", data.draw(st.sampled_from(["k", "~k"]))]))
+    cut = data.draw(st.integers(0, 3))
+    text = " ".join([*order[:cut], f"({' '.join(order[cut:])})"])
+    poured = (Symbol("u"), Symbol("x")) if data.draw(st.booleans()) else ()
+    order_of_gates = GateOrder(cell, tuple(data.draw(st.permutations(gates))))
+    return Form(Axes.parse(text), {}, order_of_gates, poured)
+
+
+def test_a_move_through_a_third_form_is_the_direct_move() -> None:
+    sizes = {"x": 3, "u": 2, "gate": 4}
+    keras, torch, tf1 = (GateOrder("lstm", tuple(order)) for order in ("ifco", "ifco", "icfo"))
+    first = Form(Axes.parse("x (gate u)"), sizes, keras, (Symbol("u"), Symbol("x")))
+    second = Form(Axes.parse("(gate u) x"), sizes, torch)
+    third = Form(Axes.parse("u x gate"), sizes, tf1)
+    value = np.arange(24.0).reshape(3, 8)
+    direct = Rearrange(first, third).apply(value)
+    assert same_bits(Rearrange(second, third).apply(Rearrange(first, second).apply(value)), direct)
