@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
 from lstm_migrate.architecture.dynamic_shapes import settle_shapes
-from lstm_migrate.architecture.layers import SEQUENCES, states_of
+from lstm_migrate.architecture.layers import SEQUENCES, outputs_of, states_of
 from lstm_migrate.architecture.operations import is_operation, operation_call
 from lstm_migrate.architecture.ordering import in_order
 from lstm_migrate.architecture.tensor_types import settle_types
@@ -49,8 +50,11 @@ class CallReader:
         if self.draft.problems:
             return []
         found = in_order(self.draft, calls, self.fed, self.where)
-        found = settle_shapes(self.draft, self.layers, found, self.where)
-        return [] if self.draft.problems else settle_types(self.draft, self.layers, found, self.where)
+        with self._understood(self.where):
+            found = settle_shapes(self.draft, self.layers, found, self.where)
+            if not self.draft.problems:
+                return settle_types(self.draft, self.layers, found, self.where)
+        return []
 
     def inputs(self, structure: Any) -> Any:
         """input_layers as a nesting of Refs, each to an InputLayer."""
@@ -123,6 +127,13 @@ class CallReader:
         if not isinstance(item, list) or not self._looks_like_tensor(item):
             return None
         name, node, index = item[:3]
+        count = outputs_of(self.drafted[name])
+        if count is not None and index >= count:
+            self.draft.problem(
+                f"output {index} of {name} is read",
+                self.where,
+                found=f"{self.drafted[name].kind} with outputs 0 to {count - 1}",
+            )
         first = self.first.get(name, 0)
         return Ref(name, node - first, index)
 
@@ -173,28 +184,41 @@ class CallReader:
 
     def _operation(self, layer: Layer, index: int, fed: Any, keywords: Mapping[str, Any]) -> Call | None:
         where = f"{self.where}/{layer.name}"
-        try:
+        with self._understood(where):
             made = operation_call(self.draft, layer, index, fed, keywords, where)
-        except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
+            if made is not None:
+                self.layers[layer.name], call = made
+                return call
+        return None
+
+    @contextmanager
+    def _understood(self, where: str) -> Iterator[None]:
+        """Turns what goes wrong inside into a problem with operations' arguments."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
             # A protobuf as JSON: too many forms to check each by hand, and one answer to all of them.
             self.draft.problem(
-                "the operation's arguments are not as TensorFlow writes them",
+                "an operation's arguments are not as TensorFlow writes them",
                 where,
                 found=f"{type(error).__name__}: {text(error)}",
             )
-            return None
-        if made is None:
-            return None
-        self.layers[layer.name], call = made
-        return call
 
     def _check_states(self, layer: Layer, keywords: Mapping[str, Any]) -> None:
-        given = list(leaves(keywords.get("initial_state", [])))
-        wanted = states_of(layer)
-        if given and len(given) != wanted and all(isinstance(state, Ref) for state in given):
+        given, wanted = _tensors_in(keywords.get("initial_state", [])), states_of(layer)
+        if given not in (0, wanted):
             self.draft.problem(
                 "wrong number of initial states",
                 f"{self.where}/{layer.name}",
-                found=str(len(given)),
+                found=str(given),
                 expected=str(wanted),
             )
+
+
+def _tensors_in(item: Any) -> int:
+    """How many tensors a nesting holds; numbers without any Ref among them are one constant."""
+    if isinstance(item, (list, tuple)) and not isinstance(item, Ref):
+        if item and not any(isinstance(leaf, Ref) for leaf in leaves(item)):
+            return 1
+        return sum(_tensors_in(inner) for inner in item)
+    return 1

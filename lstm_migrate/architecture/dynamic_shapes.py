@@ -78,7 +78,7 @@ class _Shapes:
         if layer.kind == SHAPE:
             self.values[Ref(call.layer, call.index, 0)] = Sizes(call.args[0])
             return None
-        if layer.kind == "ops.reshape":
+        if layer.kind == "ops.reshape" and call.args[0] not in self.values:
             call = self._reshape(call)
         elif any(ref in self.values for ref in references(call)):
             self._reckon(layer, call)
@@ -104,7 +104,7 @@ class _Shapes:
             made = self._product(self._all(first)) if first.tensor in self.known else Count()
             if first.first == 1 and not isinstance(made, int):
                 made = Count(first.tensor)
-        elif layer.kind in ARITHMETIC:
+        elif layer.kind in ARITHMETIC and all(isinstance(item, (int, Size, Count)) for item in given):
             made = self._product(given) if layer.kind == "ops.multiply" else Count()
         elif layer.kind in ("ops.cast", "ops.copy") and "float" not in str(call.args[1:]):
             made = first
@@ -122,9 +122,10 @@ class _Shapes:
         return self.values.get(arg, arg) if isinstance(arg, Ref) else arg
 
     def _item(self, whole: Any, key: Any) -> Entry | Sizes | tuple[Entry, ...] | None:
-        if isinstance(whole, tuple) and isinstance(key, (int, slice)):
-            found: Entry | tuple[Entry, ...] = whole[key]
-            return found
+        if isinstance(whole, tuple):
+            if isinstance(key, int):
+                return whole[key] if -len(whole) <= key < len(whole) else None
+            return whole[key] if isinstance(key, slice) else None
         if not isinstance(whole, Sizes):
             return None
         if isinstance(key, int):
@@ -251,7 +252,7 @@ def _joined(parts: Sequence[Any]) -> tuple[Entry, ...] | None:
 
 def settle_shapes(draft: Draft, layers: dict[str, Layer], calls: Sequence[Call], where: str) -> list[Call]:
     """The calls without those that reckon sizes, whose layers leave `layers`; problems for the rest."""
-    if not any(layer.kind == SHAPE for layer in layers.values()):
+    if not any(layer.kind in (SHAPE, "ops.reshape") for layer in layers.values()):
         return list(calls)
     state = _Shapes(draft, layers, where)
     for name, layer in layers.items():

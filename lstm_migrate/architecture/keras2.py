@@ -105,12 +105,23 @@ def _sequential(draft: Draft, config: Any, name: str, where: str) -> Graph | Non
             draft.problem("the Sequential model has no layers besides its input", where or name)
         return None
     layers = [layer for layer in chain if layer is not None]
+    if not _told_apart(draft, layers, where or name):
+        return None
     if first is None:
         shape, dtype = batch_shape(draft, listed[0], layers[0], settings, where)
         if shape is None and draft.problems:
             return None
         first = Layer(f"{layers[0].name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
     return chain_graph(name, first, layers, bool(settings.get("trainable", True)))
+
+
+def _told_apart(draft: Draft, layers: list[Layer], where: str) -> bool:
+    """Whether layers of one name are one layer, shared; else that is a problem."""
+    known: dict[str, Layer] = {}
+    for layer in layers:
+        if known.setdefault(layer.name, layer) != layer:
+            draft.problem(f"two layers are named {layer.name!r}", where)
+    return not draft.problems
 
 
 def _named(draft: Draft, entry: Any, place: int, where: str) -> Any:

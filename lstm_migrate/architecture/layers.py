@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_migrate.architecture import operations
 from lstm_migrate.architecture.drafting import Draft, text
-from lstm_migrate.graph import Graph, Layer
+from lstm_migrate.graph import Graph, Layer, leaves
 
 MODEL_CLASSES = frozenset({"Model", "Functional", "Sequential"})
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"})
@@ -19,6 +19,9 @@ SEQUENCES = frozenset(
 # What these layers can hold; TimeDistributed takes any layer.
 WRAPPED = {"Bidirectional": SEQUENCES, "RNN": CELLS, "StackedRNNCells": CELLS}
 
+# Those that may also give their scores, or hand on whatever they are given.
+MANY_OUTPUTS = frozenset({"Attention", "AdditiveAttention", "MultiHeadAttention", "Identity"})
+
 ReadModel = Callable[[Draft, Mapping[str, Any], str], Graph | None]
 
 
@@ -27,6 +30,19 @@ def states_of(layer: Layer) -> int:
     if layer.children:
         return sum(states_of(child) for child in layer.children.values())
     return 2 if "LSTM" in layer.kind else 1
+
+
+def outputs_of(layer: Layer) -> int | None:
+    """How many tensors a call of the layer gives; None where that depends on the call."""
+    if layer.graph is not None:
+        return len(list(leaves(layer.graph.outputs)))
+    if layer.kind in SEQUENCES or layer.kind == "Bidirectional":
+        forward = layer.children.get("forward_layer", layer)
+        apart = layer.kind == "Bidirectional" and layer.config.get("merge_mode", "concat") is None
+        return 1 + apart + (states_of(layer) if forward.config.get("return_state") else 0)
+    if layer.children or layer.kind.startswith("ops.") or layer.kind in MANY_OUTPUTS:
+        return None
+    return 1
 
 
 class LayerReader:

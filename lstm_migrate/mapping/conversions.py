@@ -8,6 +8,8 @@ from typing import Any
 
 from lstm_migrate.errors import PlanError
 
+MAX_SIZE = 2**31 - 1
+
 
 def single(value: Any) -> Any:
     """[-1] → -1: a list of one where Keras 3 wants the value."""
@@ -42,8 +44,8 @@ def size(value: Any) -> Any:
     """A whole number above zero; 16.0, as some scripts computed it, becomes 16."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise PlanError("not a size", found=shown(value), expected="a whole number above zero")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_SIZE:
+        raise PlanError("not a size", found=shown(value), expected=f"a whole number from 1 to {MAX_SIZE}")
     return value
 
 
@@ -52,6 +54,14 @@ def sizes(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and value:
         return [size(item) for item in value]
     return size(value)
+
+
+def integers(value: Any) -> Any:
+    """A whole number, a list of them, or null for all axes."""
+    listed = value if isinstance(value, (list, tuple)) else [0 if value is None else value]
+    if any(type(item) is not int for item in listed):
+        raise PlanError("no whole number", found=shown(value), expected="whole numbers")
+    return value
 
 
 def flag(value: Any) -> Any:
@@ -77,4 +87,9 @@ def shown(value: Any) -> str:
 
 
 CONVERSIONS: dict[str, Callable[[Any], Any]] = {"single": single, "axes": axes, "number": number}
-CHECKED_TYPES: dict[str, Callable[[Any], Any]] = {"size": size, "sizes": sizes, "flag": flag}
+CHECKED_TYPES: dict[str, Callable[[Any], Any]] = {
+    "size": size,
+    "sizes": sizes,
+    "integers": integers,
+    "flag": flag,
+}

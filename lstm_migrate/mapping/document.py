@@ -13,7 +13,16 @@ from lstm_migrate.layouts.axes import Axes
 # The names in mapping/conversions.py, and what vocabulary.py and architecture/ read by themselves.
 Conversion = Literal["single", "axes", "number"]
 ValueType = Literal[
-    "activation", "initializer", "regularizer", "constraint", "layer", "layers", "size", "sizes", "flag"
+    "activation",
+    "initializer",
+    "regularizer",
+    "constraint",
+    "layer",
+    "layers",
+    "size",
+    "sizes",
+    "integers",
+    "flag",
 ]
 
 

@@ -171,7 +171,7 @@ class Vocabulary:
                 f"unknown activation {name!r}",
                 found=json.dumps(value, default=str)[:120],
                 expected=f"one of {', '.join(sorted(self.document.activations))}",
-                hint="It is a layer with arrays of its own: put it behind as a layer in the old model, save again."
+                hint="It is a layer with arrays of its own: put it behind in the old model, and save again."
                 if self.layer(name)
                 else "A custom activation cannot be carried over: its code is not in the file.",
             )

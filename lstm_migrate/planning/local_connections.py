@@ -102,10 +102,7 @@ def in_matrix(layer: Connections) -> Indices:
     outs = [(size, layer.lifted(np.arange(size), axis)) for axis, size in enumerate(layer.places)]
     channels = (layer.channels, layer.lifted(np.arange(layer.channels), channel_axis))
     filters = (layer.filters, layer.lifted(np.arange(layer.filters), filter_axis))
-    if layer.channels_first:
-        order = [channels, *ins, filters, *outs]
-    else:
-        order = [*ins, channels, *outs, filters]
+    order = [channels, *ins, filters, *outs] if layer.channels_first else [*ins, channels, *outs, filters]
     return layer.finished(_flat(order))
 
 
@@ -114,7 +111,9 @@ def in_list(layer: Connections) -> Indices:
     there = [layer.taps(axis)[1] for axis in range(layer.rank)]
     # How many inputs each place reads along each axis, and how many of them come before a tap.
     counts = [mask.sum(axis=1) for mask in there]
-    before = [layer.lifted(mask.cumsum(axis=1) - 1, axis, layer.rank + axis) for axis, mask in enumerate(there)]
+    before = [
+        layer.lifted(mask.cumsum(axis=1) - 1, axis, layer.rank + axis) for axis, mask in enumerate(there)
+    ]
     each = np.ones(layer.places, np.int64) * layer.channels
     for axis, count in enumerate(counts):
         each = each * count.reshape([-1 if other == axis else 1 for other in range(layer.rank)])
@@ -126,7 +125,8 @@ def in_list(layer: Connections) -> Indices:
     else:
         start = starts * layer.filters + filters * each
     spatial = [
-        (layer.lifted(count, axis), place) for axis, (count, place) in enumerate(zip(counts, before, strict=True))
+        (layer.lifted(count, axis), place)
+        for axis, (count, place) in enumerate(zip(counts, before, strict=True))
     ]
     channel = (np.int64(layer.channels), layer.lifted(np.arange(layer.channels), 2 * layer.rank))
     order = [channel, *spatial] if layer.channels_first else [*spatial, channel]
@@ -139,7 +139,7 @@ def listed(layer: Connections) -> int:
 
 
 def bias(layer: Connections) -> Indices:
-    """(*places, filters). With channels_first the array is stored in that shape, but filled filter by filter."""
+    """(*places, filters). With channels_first the array has that shape, but is filled filter by filter."""
     size = prod(layer.places) * layer.filters
     if not layer.channels_first:
         return np.arange(size, dtype=np.int64).reshape(*layer.places, layer.filters)

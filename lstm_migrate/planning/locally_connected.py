@@ -98,15 +98,15 @@ def _around(layer: Layer, sizes: Connections) -> tuple[tuple[Layer, ...], tuple[
     before, after = [], []
     spatial = tuple(range(2, sizes.rank + 2))
     if sizes.channels_first:
-        before.append(Layer(f"{layer.name}_channels_last", "Permute", {"dims": (*spatial, 1)}, dtype=layer.dtype))
+        before.append(
+            Layer(f"{layer.name}_channels_last", "Permute", {"dims": (*spatial, 1)}, dtype=layer.dtype)
+        )
         dims = (sizes.rank + 1, *range(1, sizes.rank + 1))
         after.append(Layer(f"{layer.name}_channels_first", "Permute", {"dims": dims}, dtype=layer.dtype))
     if any(amount for pair in sizes.padding for amount in pair):
         amounts = sizes.padding[0] if sizes.rank == 1 else sizes.padding
         config = {"padding": amounts, "data_format": "channels_last"}
-        before.append(
-            Layer(f"{layer.name}_padded", f"ZeroPadding{sizes.rank}D", config, dtype=layer.dtype)
-        )
+        before.append(Layer(f"{layer.name}_padded", f"ZeroPadding{sizes.rank}D", config, dtype=layer.dtype))
     return tuple(before), tuple(after)
 
 
@@ -161,7 +161,8 @@ def _connections(layer: Layer, path: LayerPath, context: Context) -> Connections
     implementation = config.get("implementation", 1)
     same = config.get("padding", "valid") == "same"
     if implementation not in STORED or (same and implementation == 1):
-        raise _unknown(f"{layer.kind} with implementation={implementation!r}, padding={config['padding']!r}", where)
+        said = f"implementation={implementation!r}, padding={config.get('padding')!r}"
+        raise _unknown(f"{layer.kind} with {said}", where)
     first = config.get("data_format") == "channels_first"
     kernel = context.info(WeightKey(path, "kernel")).shape
     bias = context.bound.get(WeightKey(path, "bias"))
@@ -170,9 +171,7 @@ def _connections(layer: Layer, path: LayerPath, context: Context) -> Connections
     unsized = Connections(tuple(window), tuple(strides), known or (), None, 1, filters, same, first)
     found = _SIZED[implementation](unsized, kernel, where)
     if found.places != (known or found.places):
-        raise PlanError(
-            "kernel and bias do not fit each other", where=where, found=f"{kernel} and {known}"
-        )
+        raise PlanError("kernel and bias do not fit each other", where=where, found=f"{kernel} and {known}")
     return found
 
 
@@ -238,6 +237,6 @@ def _unknown(what: str, where: str, found: str = "") -> PlanError:
         f"the file does not tell {what}" if found else f"{what} is not rebuilt",
         where=where,
         found=found,
-        hint="Rebuild the layer in the old Keras with implementation=1, padding=\"valid\" and a bias, copy the "
+        hint='Rebuild the layer in the old Keras with implementation=1, padding="valid" and a bias, copy the '
         "weights there, and save again.",
     )

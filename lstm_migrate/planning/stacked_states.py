@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_migrate.architecture.layers import states_of
+from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Call, Layer, Ref, leaves
 from lstm_migrate.planning.expansion import Expansion
 
@@ -37,6 +38,13 @@ def with_ordered_states(expansion: Expansion, source: Layer) -> Expansion:
         given = list(leaves(kwargs.get("initial_state", [])))
         kwargs = dict(kwargs)
         if given:
+            if len(given) != directions * len(order):
+                raise PlanError(
+                    "states of stacked cells must be tensors of the model",
+                    where=source.name,
+                    found=f"{len(given)} values",
+                    expected=f"{directions * len(order)} tensors",
+                )
             half = len(given) // directions
             parts = [given[start : start + half] for start in range(0, len(given), half)]
             kwargs["initial_state"] = [item for part in parts for item in _nested(part, order, stack)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Layer, LayerPath
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
@@ -21,13 +22,15 @@ KINDS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D", "De
 
 def translate_convolution(layer: Layer, path: LayerPath, context: Context) -> Expansion:
     """The layer, behind a ZeroPadding layer where Theano padded otherwise than Keras 3 does."""
-    halves = context.semantics.get("theano_convolutions") and layer.config.get("padding") == "same"
+    if not (context.semantics.get("theano_convolutions") and layer.config.get("padding") == "same"):
+        return translate_plain(layer, path, context)
     rank = int(layer.kind[-2])
     window, strides, dilation = (
-        _each(layer.config.get(key, 1), rank) for key in ("kernel_size", "strides", "dilation_rate")
+        _each(layer.config.get(key, 1), rank, "/".join(path))
+        for key in ("kernel_size", "strides", "dilation_rate")
     )
     extents = [(size - 1) * step + 1 for size, step in zip(window, dilation, strict=True)]
-    if not halves or (set(strides) == {1} and all(extent % 2 for extent in extents)):
+    if set(strides) == {1} and all(extent % 2 for extent in extents):
         return translate_plain(layer, path, context)
     found = translate_plain(replace(layer, config={**layer.config, "padding": "valid"}), path, context)
     # Of an even window, other kinds than these cut what is too much.
@@ -43,5 +46,8 @@ def translate_convolution(layer: Layer, path: LayerPath, context: Context) -> Ex
     return replace(found, layers=(padding, *found.layers), notes=(*found.notes, note))
 
 
-def _each(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
-    return (value,) * rank if isinstance(value, int) else tuple(value)
+def _each(value: int | Sequence[int], rank: int, where: str) -> tuple[int, ...]:
+    sizes = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(sizes) != rank:
+        raise PlanError("a size for each axis", where=where, found=str(value), expected=f"{rank} sizes")
+    return sizes

@@ -62,7 +62,7 @@ def _sides(layer: Layer) -> tuple[Layer, ...]:
 
 
 class _Wiring:
-    """The calls around the inner layers. `apart`: a Bidirectional's outputs are merged behind it, not by it."""
+    """The calls around the inner layers. `apart`: a Bidirectional's outputs are merged behind it."""
 
     def __init__(self, layer: Layer, inner: Expansion, sequences: bool, apart: bool) -> None:
         self.name, self.inner, self.sequences, self.apart = layer.name, inner, sequences, apart

@@ -24,6 +24,7 @@ from lstm_migrate.planning.theano_convolutions import KINDS as CONVOLUTIONS
 from lstm_migrate.planning.theano_convolutions import translate_convolution
 from lstm_migrate.planning.thresholded_relu import translate_thresholded_relu
 from lstm_migrate.planning.time_major import batch_first, is_time_major, translate_time_major
+from lstm_migrate.planning.training_calls import training_notes
 from lstm_migrate.report import Note
 
 Translation = Callable[[Layer, LayerPath, Context], Expansion]
@@ -64,6 +65,7 @@ class Translator:
     ) -> tuple[Graph, tuple[Assignment, ...]]:
         """A model at `path` in the source and `place` in the target; assignments below `place`."""
         names = Names()
+        self.notes += training_notes(source, path)
         masks = MaskReading(source, self.context.semantics).read()
         layers: dict[str, Layer] = {}
         expansions: dict[str, Expansion] = {}

@@ -118,8 +118,15 @@ ACTS_OTHERWISE_IN_TRAINING = ("Dropout", "Noise", "BatchNormalization", "Random"
 
 
 def _refuse_training(layer: Layer, path: LayerPath) -> None:
-    if any(word in layer.kind for word in ACTS_OTHERWISE_IN_TRAINING):
+    if any(_acts_otherwise(inner) for _, inner in layer.walk()):
         raise NoReference(path, "it is called with training=True, so its outputs are random")
+
+
+def _acts_otherwise(layer: Layer) -> bool:
+    """Whether a layer computes something else in training; recurrent and attention layers may drop out."""
+    if any(word in layer.kind for word in ACTS_OTHERWISE_IN_TRAINING):
+        return bool(layer.config.get("rate", True))
+    return any(layer.config.get(key) for key in ("dropout", "recurrent_dropout"))
 
 
 def _settled(layer: Layer, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

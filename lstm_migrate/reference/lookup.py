@@ -23,7 +23,8 @@ def integer_lookup(scope: Scope, x: Tensor) -> Tensor:
     if scope.config.get("invert", False):
         raise NoReference(scope.path, "an inverted lookup")
     mask, integers = scope.config.get("mask_token"), scope.config.get("output_mode", "int") == "int"
-    if scope.config.get("output_mode") == "tf_idf" or scope.config.get("oov_method", "floormod") != "floormod":
+    weighs = scope.config.get("output_mode") == "tf_idf"
+    if weighs or scope.config.get("oov_method", "floormod") != "floormod":
         raise NoReference(scope.path, "a lookup that weighs its tokens or hashes unknown ones")
     numbers = first + (values % unknown if unknown else np.zeros_like(values))
     known = np.zeros(values.shape, bool)

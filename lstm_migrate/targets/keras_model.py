@@ -43,6 +43,16 @@ def no_initial_values() -> Iterator[None]:
             item.__call__ = call
 
 
+# Keras's sum on TensorFlow takes a second operand with one axis longer than 1 for a bias, and adds it
+# along another axis where the lengths happen to agree. As the first operand it is broadcast as it should.
+SUMMING = frozenset({"Add", "Average"})
+
+
+def _stretched(tensor: Any) -> int:
+    """Along how many axes broadcasting may stretch the tensor."""
+    return sum(size == 1 for size in tensor.shape)
+
+
 class Builder:
     """Builds Keras models from Graphs. `activation_name` gives Keras 3's name of an activation."""
 
@@ -108,6 +118,8 @@ class Builder:
         if item is None:
             name = layer.name if call.index == 0 else f"{layer.name}_call_{call.index}"
             return call_operation(layer.kind.removeprefix("ops."), args, kwargs, name, taken)
+        if layer.kind in SUMMING and isinstance(args[0], list):
+            args[0] = sorted(args[0], key=_stretched, reverse=True)
         return item(*args, **kwargs)
 
     def _layer(self, layer: Layer, path: LayerPath) -> Any:

@@ -6,7 +6,8 @@ wrongly declared layout. Where two elements are summed, powers of their numbers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -26,7 +27,7 @@ def check_placement(subject: Subject) -> Check:
     In a file that somebody else made, only the recipes themselves can be checked: unproven.
     """
     foreign = subject.foreign()
-    counts: dict[str, Array] = {}
+    seen: dict[str, Seen] = {}
     whole: dict[str, int] = {}
     wrong: list[str] = []
     elements = 0
@@ -35,10 +36,10 @@ def check_placement(subject: Subject) -> Check:
         if not recipe.steps:
             whole[recipe.tensors[0]] = whole.get(recipe.tensors[0], 0) + 1
         elif recipe.tensors:
-            wrong += _traced(recipe, subject.shapes, counts)
+            wrong += _traced(recipe, subject.shapes, seen)
         if not foreign:
             wrong += _stored_otherwise(recipe, subject)
-    wrong += _uncovered(subject, counts, whole)
+    wrong += _uncovered(subject, seen, whole)
     if wrong:
         return Check("placement", "failed", "; ".join(wrong[:4]), {"problems": wrong})
     if foreign:
@@ -95,35 +96,84 @@ def _bits(one: Array, other: Array) -> bool:
     return bool(np.array_equal(one, other))
 
 
-def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], counts: dict[str, Array]) -> list[str]:
-    """Runs the recipe on positions, counts what arrives, and compares coordinates."""
-    starts, numbers = [], []
-    total = 0
-    for name in recipe.tensors:
-        size = prod(shapes[name])
-        numbers.append(np.arange(total + 1, total + size + 1, dtype=np.int64).reshape(shapes[name]))
-        starts.append(total)
-        total += size
+@dataclass
+class Seen:
+    """Which elements of a source tensor were met, and how many meetings there were in all."""
+
+    elements: Array
+    times: int = 0
+
+    def meet(self, positions: Array) -> None:
+        """Notes flat positions; those of other tensors are passed over."""
+        inside = positions[(positions >= 0) & (positions < self.elements.size)]
+        self.elements[inside] = True
+        self.times += inside.size
+
+    def wrong(self) -> str:
+        """What was lost or met again, in words; "" if every element was met once."""
+        met = int(self.elements.sum())
+        lost, doubled = self.elements.size - met, self.times - met
+        return f"{lost} elements lost, {doubled} doubled" if lost or doubled else ""
+
+
+def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], seen: dict[str, Seen]) -> list[str]:
+    """Runs the recipe on positions, notes what arrives, and compares coordinates."""
     let_go: list[Array] = []
-    single = recipe.follow(numbers, lambda step, value: _trace(step, value, let_go))
-    arrived = [single]
-    if recipe.effect != "bitwise":
-        squares = recipe.follow([number * number for number in numbers], _trace)
-        arrived = _parts(single, squares)
+    arrived = _arrived(recipe, shapes, let_go)
     blank = sum(step.blank for step in recipe.steps)
     if blank and any(int((part == 0).sum()) != blank for part in arrived):
         return [f"{recipe.target}: holds other zeros than those of the plan"]
     arrived = [part[part != 0] for part in arrived] if blank else arrived
+    total = sum(prod(shapes[name]) for name in recipe.tensors)
     for part in arrived:
         if part.min(initial=1) < 1 or part.max(initial=1) > total:
             return [f"{recipe.target}: holds what no source element explains"]
-    for name, start in zip(recipe.tensors, starts, strict=True):
+    start = 0
+    for name in recipe.tensors:
         size = prod(shapes[name])
-        count = counts.setdefault(name, np.zeros(size, np.int8))
+        met = seen.setdefault(name, Seen(np.zeros(size, bool)))
         for part in (*arrived, *let_go):
-            inside = part.ravel() - 1 - start
-            np.add.at(count, inside[(inside >= 0) & (inside < size)], 1)
+            for _, numbers in _blocks(part):
+                met.meet(numbers - 1 - start)
+        start += size
     return _displaced(recipe, arrived)
+
+
+def _arrived(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], let_go: list[Array]) -> list[Array]:
+    """What the recipe makes of numbers that count the source's elements from 1; two arrays if it sums two."""
+    total = sum(prod(shapes[name]) for name in recipe.tensors)
+    if total < 2**31:
+        numbers = _numbers(recipe, shapes, np.int32)
+        single = recipe.follow(numbers, lambda step, value: _trace(step, value, let_go))
+        # Squares run over here, and do it alike: whatever was only moved is still its own square.
+        if recipe.effect == "bitwise" or _square(
+            single, recipe.follow([number * number for number in numbers], _trace)
+        ):
+            return [single]
+        let_go.clear()
+    numbers = _numbers(recipe, shapes, np.int64)
+    single = recipe.follow(numbers, lambda step, value: _trace(step, value, let_go))
+    if recipe.effect == "bitwise":
+        return [single]
+    return _parts(single, recipe.follow([number * number for number in numbers], _trace))
+
+
+def _numbers(
+    recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], kind: type[np.signedinteger[Any]]
+) -> list[Array]:
+    """For each tensor of the recipe, numbers that name its elements: 1, 2, … through all of them."""
+    found: list[Array] = []
+    start = 1
+    for name in recipe.tensors:
+        size = prod(shapes[name])
+        found.append(np.arange(start, start + size, dtype=kind).reshape(shapes[name]))
+        start += size
+    return found
+
+
+def _square(single: Array, squares: Array) -> bool:
+    flat = squares.reshape(-1)
+    return all(np.array_equal(part * part, flat[place]) for place, part in _blocks(single))
 
 
 def _trace(step: Any, value: Array, let_go: list[Array] | None = None) -> Array:
@@ -135,11 +185,19 @@ def _trace(step: Any, value: Array, let_go: list[Array] | None = None) -> Array:
 
 def _parts(single: Array, squares: Array) -> list[Array]:
     """The numbers whose sum is `single` and whose squares add up to `squares`: one or two each."""
-    if np.array_equal(single * single, squares):
+    if _square(single, squares):
         return [single]
     # a + b = s and a² + b² = q: a and b are (s ± √(2q − s²)) / 2.
     root = np.sqrt((2 * squares - single * single).astype(np.float64)).round().astype(np.int64)
     return [(single + root) // 2, (single - root) // 2]
+
+
+def _blocks(numbers: Array) -> Iterator[tuple[slice, Array]]:
+    """The flat array in parts, so that what is made of it never takes much memory."""
+    flat = numbers.reshape(-1)
+    for start in range(0, max(1, flat.size), MOST_CHECKED):
+        place = slice(start, start + MOST_CHECKED)
+        yield place, flat[place]
 
 
 def _displaced(recipe: Recipe, arrived: Sequence[Array]) -> list[str]:
@@ -151,19 +209,16 @@ def _displaced(recipe: Recipe, arrived: Sequence[Array]) -> list[str]:
     chosen = np.arange(size) if size <= MOST_CHECKED else np.arange(0, size, size // MOST_CHECKED + 1)
     there = coordinates(chosen, after)
     for part in arrived:
-        here = coordinates(part.ravel()[chosen] - 1, before)
+        here = coordinates(part.reshape(-1)[chosen].astype(np.int64) - 1, before)
         for name, where in there.items():
             if name in here and not np.array_equal(here[name], where):
                 return [f"{recipe.target}: elements of another {name} stand in its place"]
     return []
 
 
-def _uncovered(subject: Subject, counts: Mapping[str, Array], whole: Mapping[str, int]) -> list[str]:
+def _uncovered(subject: Subject, seen: Mapping[str, Seen], whole: Mapping[str, int]) -> list[str]:
     wrong = [f"{name}: copied {count} times" for name, count in whole.items() if count != 1]
-    for name, count in counts.items():
-        lost, doubled = int((count == 0).sum()), int((count > 1).sum())
-        if lost or doubled:
-            wrong.append(f"{name}: {lost} elements lost, {doubled} doubled")
+    wrong += [f"{name}: {met.wrong()}" for name, met in seen.items() if met.wrong()]
     used = {name for recipe in subject.recipes for name in recipe.tensors}
     wrong += [f"{name}: used by no variable" for name in subject.shapes if name not in used]
     return wrong

@@ -75,9 +75,7 @@ def probes(graph: Graph, run: Callable[[list[Array]], Any]) -> Iterator[tuple[li
                     raise
 
 
-def _values(
-    layer: Layer, wishes: Wishes, length: int, batch: int, random: np.random.Generator
-) -> Array:
+def _values(layer: Layer, wishes: Wishes, length: int, batch: int, random: np.random.Generator) -> Array:
     sizes = layer.config["batch_shape"]
     shape = [size if size is not None else length for size in sizes[1:]]
     batch = sizes[0] if sizes and sizes[0] is not None else batch

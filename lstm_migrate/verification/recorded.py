@@ -5,9 +5,11 @@ The strongest evidence there is: it also sees a source whose semantics were decl
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -34,9 +36,12 @@ class Recording:
 def load_recording(path: Path) -> Recording:
     """Reads input_0, input_1, …, output_0, … from an .npz file; objects in it are refused, not unpickled."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
         raise UsageError(
             "the recorded outputs cannot be read",
             where=str(path),

@@ -54,6 +54,8 @@ def _once(command: Sequence[str]) -> Run:
     # wait4 gives the memory of this child alone; getrusage would give the largest child of all so far.
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
+    # Installed packages have their bytecode; without it this one would be compiled anew each time.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     child = os.posix_spawn(command[0], list(command), environment, file_actions=quiet)
     _, status, usage = os.wait4(child, 0)

@@ -83,4 +83,6 @@ def assert_same(found: Sequence[Any], expected: Sequence[Any]) -> None:
 
 def flat(result: Any) -> list[Any]:
     """TensorFlow's result as a list of arrays."""
-    return [np.asarray(leaf) for leaf in leaves(list(result) if isinstance(result, (list, tuple)) else [result])]
+    return [
+        np.asarray(leaf) for leaf in leaves(list(result) if isinstance(result, (list, tuple)) else [result])
+    ]

@@ -1,11 +1,13 @@
-"""TensorFlow's functions and nodes as layers: computed by TensorFlow, by the reference and by the written file."""
+"""TensorFlow's functions and nodes as layers, computed by TensorFlow, the reference and the written file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -139,7 +141,9 @@ CASES: list[Case] = [
     Case("ensure_shape", A, {"shape": [None, 3, 4]}),
     *each("math.abs math.negative math.square math.exp math.expm1 math.sin math.cos math.tan math.sinh", A),
     *each("math.cosh math.atan math.floor math.ceil math.round math.sign math.erf math.tanh math.sigmoid", A),
-    *each("math.log_sigmoid math.softplus nn.softsign nn.relu nn.relu6 nn.elu nn.selu nn.silu nn.swish", A * 3),
+    *each(
+        "math.log_sigmoid math.softplus nn.softsign nn.relu nn.relu6 nn.elu nn.selu nn.silu nn.swish", A * 3
+    ),
     *each("nn.leaky_relu nn.gelu nn.softmax compat.v1.nn.softmax nn.log_softmax", A),
     *each("math.asin math.acos", A / 10),
     *each("math.sqrt math.rsqrt math.reciprocal math.log math.log1p", POSITIVE),
@@ -176,7 +180,9 @@ def as_config(case: Case) -> tuple[list[dict[str, Any]], list[Array]]:
         return value
 
     first = case.first if isinstance(case.first, list) and case.name in LISTED else [case.first]
-    heads = [tensor(value) if isinstance(value, np.ndarray) else ["_CONSTANT_VALUE", -1, value] for value in first]
+    heads = [
+        tensor(value) if isinstance(value, np.ndarray) else ["_CONSTANT_VALUE", -1, value] for value in first
+    ]
     keywords = {key: tensor(value) for key, value in case.keywords.items()}
     node = [[*head, keywords] for head in heads]
     node = node if case.name in LISTED else node[0]
@@ -207,6 +213,16 @@ def test_every_function_of_the_table_is_compared() -> None:
     declared = {name for name, entry in FUNCTIONS.items() if "refuse" not in entry}
     elsewhere = {"__operators__.getitem", "shape", "compat.v1.shape"}
     assert declared - {case.name for case in CASES} - elsewhere == set()
+
+
+@pytest.mark.parametrize("table", [FUNCTIONS, NODES], ids=["functions", "nodes"])
+def test_arguments_lead_a_call_in_the_order_of_keras(table: Mapping[str, Any]) -> None:
+    for name, entry in table.items():
+        if "op" in entry:
+            leading = [part.lstrip("*") for part in entry.get("positional", entry["args"])]
+            assert list(signature(getattr(keras.ops, entry["op"])).parameters)[: len(leading)] == leading, (
+                name
+            )
 
 
 class Node(NamedTuple):
@@ -354,14 +370,38 @@ def test_a_strided_slice_is_that_of_python(key: Any, spec: Any, tmp_path: Path) 
     assert_as_expected(entries, values, [A[key]], tmp_path)
 
 
-def test_a_sum_is_right_where_a_batch_is_as_long_as_an_axis(tmp_path: Path) -> None:
+SUMS = [
+    ((3, 3), (3, 1)),
+    ((3, 1), (3, 3)),
+    ((1, 5, 5), (1, 5, 1)),
+    ((1, 5, 1), (1, 1, 5)),
+    ((4, 4, 4), (4, 1)),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SUMS, ids=str)
+def test_a_sum_is_right_where_a_batch_is_as_long_as_an_axis(
+    first: tuple[int, ...], second: tuple[int, ...], tmp_path: Path
+) -> None:
     """keras.ops.add takes (3, 1) for a bias of a (3, 3): the written file must not."""
-    square = _random.normal(size=(3, 3)).astype("float32")
-    column = square[:, :1].copy()
+    x, y = (_random.normal(size=shape).astype("float32") for shape in (first, second))
     node = ["input_0", 0, 0, {"y": ["input_1", 0, 0]}]
-    entries = [input_entry("input_0", square), input_entry("input_1", column), operation("math.add", "op", node)]
+    entries = [input_entry("input_0", x), input_entry("input_1", y), operation("math.add", "op", node)]
     graph = read(entries, [["op", 0, 0]])
-    assert_same(written(graph, tmp_path).outputs([square, column]), [square + column])
+    assert_same(written(graph, tmp_path).outputs([x, y]), [x + y])
+
+
+@pytest.mark.parametrize("constant", [(4, 1), (4,), (1, 4), (4, 4, 4)], ids=str)
+def test_a_sum_with_an_array_is_right_where_all_axes_are_alike(
+    constant: tuple[int, ...], tmp_path: Path
+) -> None:
+    x, y = (_random.normal(size=shape).astype("float32") for shape in ((4, 4, 4), constant))
+    for node in (
+        ["input_0", 0, 0, {"y": y.tolist()}],
+        ["_CONSTANT_VALUE", -1, y.tolist(), {"y": ["input_0", 0, 0]}],
+    ):
+        graph = read([input_entry("input_0", x), operation("math.add", "op", node)], [["op", 0, 0]])
+        assert_same(written(graph, tmp_path).outputs([x]), [x + y])
 
 
 def test_no_operation_is_named_like_a_layer(tmp_path: Path) -> None:

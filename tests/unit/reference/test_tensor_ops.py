@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import keras
@@ -21,7 +22,7 @@ COMPARISONS = "equal not_equal greater greater_equal less less_equal"
 POSITIVE_ONES = "log log1p log2 log10 sqrt rsqrt reciprocal"
 UNARY = (
     "negative absolute abs square exp expm1 sign floor ceil round sin cos tan arctan sinh cosh"
-    " tanh sigmoid relu relu6 leaky_relu elu selu celu softplus softsign silu swish hard_silu hard_swish"
+    " erf tanh sigmoid relu relu6 leaky_relu elu selu celu softplus softsign silu swish hard_silu hard_swish"
     " hard_tanh tanh_shrink soft_shrink hard_shrink log_sigmoid hard_sigmoid gelu softmax log_softmax"
     " isnan isinf isfinite copy identity ones_like zeros_like ravel transpose stop_gradient convert_to_tensor"
 )
@@ -106,6 +107,13 @@ def test_an_operation_is_that_of_keras(name: str, args: tuple[Any, ...], kwargs:
 def test_every_operation_but_the_trivial_ones_is_compared() -> None:
     untested = set(OPERATIONS) - {case[0] for case in CASES}
     assert untested == {"identity", "shape", "get_item", "getitem"}
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - {"identity", "getitem", "shape"}))
+def test_an_operation_has_the_parameters_of_keras(name: str) -> None:
+    ours, theirs = (list(signature(call).parameters) for call in (OPERATIONS[name], getattr(keras.ops, name)))
+    if ours != ["x", "parameters", "named"]:  # an activation: its parameters stand in another table
+        assert ours == theirs[: len(ours)] or name == "einsum"
 
 
 def test_items_are_taken_by_number_slice_and_ellipsis() -> None:

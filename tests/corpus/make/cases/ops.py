@@ -327,3 +327,11 @@ def ops_inside(k):
     third, fourth = two(x - y)
     chain = k.Sequential([step, L.Dense(2)], name="chain")
     return Made(k.Model(x, [chain(first - second), step(third), fourth * first, y]), k.x(4, 3))
+
+
+@case("tf20", "K.batch_flatten as five nodes: shape, slice, product, stack, reshape")
+def ops_batch_flatten(k):
+    """LSTM -> K.batch_flatten, twice that"""
+    x = k.Input((4, 3))
+    y = k.L.LSTM(3, return_sequences=True)(x)
+    return Made(k.Model(x, k.K.batch_flatten(y) * 2.0), k.x(4, 3))

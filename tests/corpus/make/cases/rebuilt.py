@@ -170,3 +170,13 @@ def theano_padding(k):
         L.DepthwiseConv2D((3, 4), padding="same")(i),
     ]
     return Made(k.Model([s, i, v], outputs), [k.x(8, 3), k.x(6, 7, 2), k.x(4, 5, 4, 2)])
+
+
+# The recorded outputs are one draw of many.
+@case("k231 tf24 tf215", "dropout that stays on: outputs are random, and Keras 3's predict switches it off")
+def training_true(k):
+    """GRU(dropout)(training=True) -> Dropout(training=True) -> Dense"""
+    L = k.L
+    x = k.Input((5, 3))
+    y = L.GRU(3, dropout=0.5)(x, training=True)
+    return Made(k.Model(x, L.Dense(2)(L.Dropout(0.5)(y, training=True))), k.x(5, 3))
