@@ -1,8 +1,8 @@
 """lstm-migrate: recurrent models of the last decade, converted to today's Keras and proven equal.
 
-    import lstm_migrate
-    report = lstm_migrate.convert("old.h5", "new.keras")
-    assert report.verified
+import lstm_migrate
+report = lstm_migrate.convert("old.h5", "new.keras")
+assert report.verified
 """
 
 from __future__ import annotations

@@ -55,9 +55,7 @@ class LstmMigrateError(Exception):
     def __init__(self, problems: Problem | str | Sequence[Problem], **facts: str) -> None:
         if isinstance(problems, str):
             problems = Problem(problems, **facts)
-        self.problems: tuple[Problem, ...] = (
-            (problems,) if isinstance(problems, Problem) else tuple(problems)
-        )
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -44,7 +44,7 @@ def translate_bidirectional(
             assignments += labelled(expansion, (layer.name,), label)
         made = Expansion((replace(layer, children=children),), assignments, notes)
         return with_ordered_states(made, layer)
-    return _apart(layer, path, found)
+    return _apart(layer, path, found, notes)
 
 
 def _with_states_kept_as(layer: Layer, path: LayerPath, context: Context) -> tuple[Layer, tuple[Note, ...]]:
@@ -69,7 +69,9 @@ def _alike(layer: Layer) -> bool:
     return len(sizes) == 1
 
 
-def _apart(layer: Layer, path: LayerPath, found: Mapping[str, Expansion]) -> Expansion:
+def _apart(
+    layer: Layer, path: LayerPath, found: Mapping[str, Expansion], notes: tuple[Note, ...]
+) -> Expansion:
     forward, backward = (
         replace(found[label].layers[0], name=f"{layer.name}_{label.removesuffix('_layer')}")
         for label in ("forward_layer", "backward_layer")
@@ -91,7 +93,7 @@ def _apart(layer: Layer, path: LayerPath, found: Mapping[str, Expansion]) -> Exp
         layers.append(Layer(layer.name, kind, config, dtype=layer.dtype))
     wiring = _wiring(forward, backward, flip if sequences else None, layer.name if merge else None)
     note = Note("rebuilt", "/".join(path), f"Bidirectional as two layers: {why}")
-    return Expansion(tuple(layers), assignments, (note,), wiring)
+    return Expansion(tuple(layers), assignments, (*notes, note), wiring)
 
 
 def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None) -> Wiring:

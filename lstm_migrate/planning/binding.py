@@ -30,6 +30,8 @@ def bind(
     ignored = _ignored(graph, vocabulary)
     for group, names in checkpoint.groups.items():
         names = tuple(name for name in names if not _is_ignored(name, ignored, notes))
+        twice = sorted({name for name in names if names.count(name) > 1})
+        problems += [Problem(f"{name!r} is listed twice among its arrays", group) for name in twice]
         slots = expected.pop(group, [])
         if not slots and not names:
             continue

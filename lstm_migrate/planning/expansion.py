@@ -107,4 +107,4 @@ _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 def mended(name: str) -> str:
     """`name` with what Keras 3 forbids in a layer's name (a slash above all) replaced by "_"."""
     clean = "".join(char if char in _ALLOWED else "_" for char in name)
-    return clean if clean[:1].isalnum() or clean[:1] in "._" else f"layer{clean}"
+    return clean if clean[:1].isalnum() or clean[:1] in (".", "_") else f"layer{clean}"

@@ -22,9 +22,10 @@ MERGES = frozenset("Add Subtract Multiply Average Maximum Minimum Concatenate".s
 SKIPPING_MERGES = frozenset("Multiply Maximum Minimum".split())
 ATTENTION = frozenset("Attention AdditiveAttention".split())
 PASSING = frozenset(
-    "Dense Activation Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout "
-    "AlphaDropout BatchNormalization LayerNormalization UnitNormalization LeakyReLU PReLU ELU ThresholdedReLU "
-    "ReLU Softmax ActivityRegularization TimeDistributed Identity Rescaling Normalization".split()
+    "Dense Activation Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise "
+    "GaussianDropout AlphaDropout BatchNormalization LayerNormalization UnitNormalization LeakyReLU PReLU "
+    "ELU ThresholdedReLU ReLU Softmax ActivityRegularization TimeDistributed Identity Rescaling "
+    "Normalization".split()
 )
 
 

@@ -70,7 +70,9 @@ class Translator:
         layers: dict[str, Layer] = {}
         expansions: dict[str, Expansion] = {}
         found: list[Assignment] = []
-        renamed = {name: self._name(names, name, (*path, name)) for name in source.layers}
+        # Names that Keras 3 takes come first: none of them gives way to a mended one.
+        legal_first = sorted(source.layers, key=lambda name: names.mend(name) != name)
+        renamed = {name: self._name(names, name, (*path, name)) for name in legal_first}
         for name, layer in source.layers.items():
             layer = replace(layer, name=renamed[name])
             if layer.kind == "InputLayer":

@@ -117,6 +117,13 @@ class _Run:
 ACTS_OTHERWISE_IN_TRAINING = ("Dropout", "Noise", "BatchNormalization", "Random")
 
 
+# They are given the mask as an argument: beside an initial state, only a stated one counts in Keras 3.
+READ_THEIR_MASK = frozenset(
+    "Model LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional "
+    "TimeDistributed".split()
+)
+
+
 def _refuse_training(layer: Layer, path: LayerPath) -> None:
     if any(_acts_otherwise(inner) for _, inner in layer.walk()):
         raise NoReference(path, "it is called with training=True, so its outputs are random")
@@ -135,7 +142,7 @@ def _settled(layer: Layer, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict
     Keras 3 writes the masks of functional models out as such arguments; a stated mask outranks the
     one that a tensor carries.
     """
-    if kwargs.get("mask") is None or not args or layer.kind == "Model":
+    if kwargs.get("mask") is None or not args or layer.kind in READ_THEIR_MASK:
         return args, kwargs
     masks = kwargs.pop("mask")
     if isinstance(args[0], (list, tuple)):

@@ -44,8 +44,8 @@ class FoldHardSigmoid(Step):
         return self.form.shape
 
     def apply(self, value: Array) -> Array:
-        loose, names = unfold(np.asarray(value, np.float64), self.form)
-        loose = loose.copy()
+        # Written to below, so never the caller's own array.
+        loose, names = unfold(np.array(value, np.float64), self.form)
         where = self._columns(names, loose.ndim)
         loose[where] *= self.factor
         if self.shift:

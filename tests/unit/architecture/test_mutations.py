@@ -17,7 +17,7 @@ from lstm_migrate.errors import LstmMigrateError, PlanError, SourceError
 from lstm_migrate.readers import open_checkpoint
 
 VALID = Path(__file__).parents[2] / "corpus" / "valid"
-MUTATIONS = 12
+MUTATIONS = 25
 
 # Chosen so that every kind of layer that is read or rebuilt in a way of its own is among them.
 CASES = sorted(

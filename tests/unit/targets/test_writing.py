@@ -43,7 +43,7 @@ def content(name: str, value: bytes) -> Any:
 
 
 def write(case: str, path: Path) -> None:
-    from lstm_migrate.pipeline import planned
+    from lstm_migrate.opening import planned
     from lstm_migrate.targets.writing import write_model
 
     with planned(CORPUS / case / "model.h5") as found:

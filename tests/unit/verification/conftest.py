@@ -36,7 +36,8 @@ def subject_for() -> Iterator[Callable[[str], Subject]]:
 
 
 def _subject(case: str, kept: ExitStack) -> Subject:
-    from lstm_migrate.pipeline import planned, subject_of
+    from lstm_migrate.opening import planned
+    from lstm_migrate.proving import subject_of
     from lstm_migrate.targets.reopened import reopen
     from lstm_migrate.targets.writing import write_model
 

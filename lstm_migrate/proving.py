@@ -1,0 +1,98 @@
+"""Proving: the written file opened again and judged against the source, and what the verdict demands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstm_migrate.architecture import keras3
+from lstm_migrate.architecture.drafting import Draft
+from lstm_migrate.errors import VerificationError
+from lstm_migrate.inspection import source_line
+from lstm_migrate.opening import Planned
+from lstm_migrate.report import Check, Report
+from lstm_migrate.weights import Weights
+
+if TYPE_CHECKING:
+    from lstm_migrate.targets.reopened import Reopened
+    from lstm_migrate.verification.recorded import Recording
+    from lstm_migrate.verification.subject import Subject
+
+Advance = Callable[[str, int, int], None]
+
+
+def prove(
+    found: Planned, file: Path, target: Path, recording: Recording | None, advance: Advance, started: float
+) -> Report:
+    """The report on `file`, which stands or will stand at `target`, after every check."""
+    from lstm_migrate.targets.reopened import backend, reopen
+    from lstm_migrate.verification.evidence import gather, verdict
+
+    advance("reopen", 0, 1)
+    plan, subject = found.plan, subject_of(found, reopen(file))
+    stages = ["placement", "behaviour", "power", "recorded"]
+    checks = gather(subject, recording, lambda stage: advance(stage, stages.index(stage), len(stages)))
+    version, name = backend()
+    return Report(
+        source_line(found.checkpoint),
+        str(target),
+        verdict(checks),
+        checks,
+        tuple(item.line() for item in plan.assignments),
+        plan.layers,
+        found.notes,
+        round(time.monotonic() - started, 3),
+        name,
+        version,
+    )
+
+
+def subject_of(found: Planned, live: Reopened) -> Subject:
+    """What verification looks at: the planned source, and the written file that Keras has opened."""
+    from lstm_migrate.reference.semantics import Semantics
+    from lstm_migrate.verification.subject import Model, Subject
+
+    graph = keras3.read(live.config(), Draft(found.target))
+    plan, read = found.plan, found.checkpoint.read
+    weights = Weights(plan.bound, read)
+    return Subject(
+        Model(plan.source, weights, Semantics(**plan.semantics[0])),
+        Model(graph, live.weights(graph), Semantics(**found.target.document.semantics)),
+        live,
+        plan.assignments,
+        plan.moved,
+        read,
+        {name: found.checkpoint.tensors[name].shape for name in plan.bound.values()},
+        tuple(Semantics(**other) for other in plan.semantics[1:]),
+        found.checkpoint.blocks,
+        weights.settle,
+    )
+
+
+def demanded(report: Report, allow_unproven: bool) -> Report:
+    """The report, or VerificationError that holds it, unless the evidence suffices."""
+    if report.verdict == "verified":
+        return report
+    if allow_unproven and report.verdict != "failed":
+        return replace(report, verdict="unproven")
+    wrong = [check for check in report.checks if check.verdict != "verified"]
+    error = VerificationError(_first_of(wrong, report))
+    error.report = report
+    raise error
+
+
+def _first_of(checks: Sequence[Check], report: Report) -> str:
+    said = "; ".join(f"{check.name}: {_detail(check)}" for check in checks)
+    if report.verdict == "failed":
+        return f"verification failed: {said}. Nothing was written"
+    return (
+        f"the conversion could not be proven: {said}. Nothing was written. Pass the old system's outputs "
+        "with --recorded, or accept it as unproven with --allow-unproven"
+    )
+
+
+def _detail(check: Check) -> str:
+    return check.detail + (f" ({'; '.join(check.unproven)})" if check.unproven else "")
