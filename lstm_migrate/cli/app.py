@@ -155,3 +155,6 @@ def _show_evidence(run: Callable[[], Report], output: Output, report_file: Repor
         raise
     report_file.write(report)
     output.result(report)
+    if report.verdict in ("failed", "inconclusive"):
+        # The pipeline raises for these; whatever it returns, no such report may end with 0.
+        raise VerificationError(f"verification is {report.verdict}")

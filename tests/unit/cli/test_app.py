@@ -61,8 +61,8 @@ def test_verify_passes_every_option_on(run, calls):
 
 
 def test_plan_passes_its_option_on(run, calls):
-    assert run("plan", "old.h5", "--allow-nonfinite") == 0
-    assert calls["plan"] == ((Path("old.h5"),), {"allow_nonfinite": True})
+    assert run("plan", "old.h5", "--allow-lossy") == 0
+    assert calls["plan"] == ((Path("old.h5"),), {"allow_lossy": True})
 
 
 @pytest.mark.parametrize(
