@@ -9,12 +9,9 @@ from typing import Any
 
 from lstm_migrate.checkpoint import Checkpoint
 from lstm_migrate.errors import LstmMigrateError
-from lstm_migrate.graph import Activation, Graph
+from lstm_migrate.keras3_loader import opens_in_keras_3
 from lstm_migrate.readers import open_checkpoint
 from lstm_migrate.report import Inspection, Note, Source
-
-# Config keys that Keras 3's layers reject, and classes that it lacks: the file then does not open there.
-REJECTED_KEYS = frozenset({"time_major", "batch_input_shape", "input_length", "implementation", "alpha"})
 
 
 def source_line(checkpoint: Checkpoint) -> Source:
@@ -41,7 +38,7 @@ def described(path: Path, planned: Callable[[Path], AbstractContextManager[Any]]
                 plan.source.name,
                 plan.layers,
                 sum(line.parameters for line in plan.layers),
-                opens_in_keras_3(plan.source, found.checkpoint),
+                opens_in_keras_3(found.checkpoint.architecture, plan),
                 "convert",
                 found.notes,
             )
@@ -54,48 +51,10 @@ def described(path: Path, planned: Callable[[Path], AbstractContextManager[Any]]
                 "",
                 (),
                 parameters,
-                _opens_unread(checkpoint),
+                opens_in_keras_3(checkpoint.architecture, None),
                 f"refuse: {error}",
                 left,
             )
-
-
-def opens_in_keras_3(graph: Graph, checkpoint: Checkpoint) -> str:
-    """Whether Keras 3's own legacy loader would open the file, and to what."""
-    rejected = sorted(_rejected(checkpoint.architecture))
-    if rejected:
-        return f"no: Keras 3 rejects {', '.join(rejected[:6])} in its config"
-    changed = [
-        f"{'/'.join(path)}: {key}={value}"
-        for path, layer in graph.walk()
-        for key, value in layer.config.items()
-        if isinstance(value, Activation) and value.function == "hard_sigmoid"
-    ]
-    if changed:
-        return f"yes, but computes something else: {changed[0]} is another function in Keras 3"
-    return "yes"
-
-
-def _opens_unread(checkpoint: Checkpoint) -> str:
-    if checkpoint.architecture is None:
-        return "no: it holds no model config"
-    rejected = sorted(_rejected(checkpoint.architecture))
-    return f"no: Keras 3 rejects {', '.join(rejected[:6])} in its config" if rejected else "not known"
-
-
-def _rejected(item: Any) -> set[str]:
-    """Config keys anywhere in the config that Keras 3's layers do not take."""
-    found: set[str] = set()
-    waiting = [item]
-    while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, dict):
-            if inner.get("class_name") != "InputLayer":
-                found |= REJECTED_KEYS & inner.keys()
-            waiting += inner.values()
-        elif isinstance(inner, list):
-            waiting += inner
-    return found
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -8,16 +8,13 @@ from typing import Any
 
 from lstm_migrate.architecture.drafting import Draft, text
 from lstm_migrate.architecture.dynamic_shapes import settle_shapes
-from lstm_migrate.architecture.layers import SEQUENCES, outputs_of, states_of
+from lstm_migrate.architecture.layers import RECURRENT, outputs_of, states_of
 from lstm_migrate.architecture.operations import is_operation, operation_call
 from lstm_migrate.architecture.ordering import in_order
 from lstm_migrate.architecture.tensor_types import settle_types
 from lstm_migrate.graph import Call, Layer, Ref, leaves
 
 CONSTANT = "_CONSTANT_VALUE"
-
-# Layers whose first call argument is a sequence; further tensors in inbound_nodes are their states.
-RECURRENT = SEQUENCES | {"Bidirectional"}
 
 
 class CallReader:

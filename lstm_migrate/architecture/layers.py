@@ -16,6 +16,8 @@ CELLS = frozenset({"LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"})
 SEQUENCES = frozenset(
     {"LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 )
+# Those whose calls take states and heed masks.
+RECURRENT = SEQUENCES | {"Bidirectional"}
 # What these layers can hold; TimeDistributed takes any layer.
 WRAPPED = {"Bidirectional": SEQUENCES, "RNN": CELLS, "StackedRNNCells": CELLS}
 
@@ -36,7 +38,7 @@ def outputs_of(layer: Layer) -> int | None:
     """How many tensors a call of the layer gives; None where that depends on the call."""
     if layer.graph is not None:
         return len(list(leaves(layer.graph.outputs)))
-    if layer.kind in SEQUENCES or layer.kind == "Bidirectional":
+    if layer.kind in RECURRENT:
         forward = layer.children.get("forward_layer", layer)
         apart = layer.kind == "Bidirectional" and layer.config.get("merge_mode", "concat") is None
         return 1 + apart + (states_of(layer) if forward.config.get("return_state") else 0)

@@ -83,13 +83,6 @@ class Only(_Part):
     otherwise: str
 
 
-class VersionedDefault(_Part):
-    """A default until (not including) a version."""
-
-    value: Any
-    until: str | None = None
-
-
 class LayerDeclaration(_Part):
     """The fate of a layer class and of each of its config keys."""
 

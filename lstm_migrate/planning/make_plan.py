@@ -10,6 +10,7 @@ from lstm_migrate.graph import Activation, Graph, Layer, LayerPath, WeightKey
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.binding import bind
 from lstm_migrate.planning.context import Context
+from lstm_migrate.planning.features import Features
 from lstm_migrate.planning.plan import Assignment, Plan
 from lstm_migrate.planning.translate import Translator
 from lstm_migrate.report import LayerLine, Note
@@ -25,6 +26,10 @@ def make_plan(
     bound, notes = bind(graph, checkpoint, source)
     semantics = source.semantics(checkpoint.writer.backend, checkpoint.architecture)
     context = Context(source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics[0])
+    features = Features(context)
+    features.follow(graph)
+    if features.problems:
+        raise PlanError(features.problems)
     translator = Translator(context)
     made = translator.graph(graph)
     narrowed = _narrowed(translator.assignments, checkpoint, allow_lossy)

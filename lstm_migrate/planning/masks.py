@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lstm_migrate.architecture.layers import RECURRENT
 from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves
 from lstm_migrate.planning.time_major import is_time_major
 
-RECURRENT = frozenset(
-    "LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D".split()
-)
 MERGES = frozenset("Add Subtract Multiply Average Maximum Minimum Concatenate".split())
 SKIPPING_MERGES = frozenset("Multiply Maximum Minimum".split())
 ATTENTION = frozenset("Attention AdditiveAttention".split())

@@ -8,7 +8,7 @@ bias, shift into the bias.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from lstm_migrate.layouts.steps import Array, Effect, Form, Step, fold, unfold
 
-KERAS_3_SLOPE = 1 / 6
 KERAS_3_OFFSET = 1 / 2
 
 
@@ -44,15 +43,17 @@ class FoldHardSigmoid(Step):
         return self.form.shape
 
     def apply(self, value: Array) -> Array:
-        # Written to below, so never the caller's own array.
-        loose, names = unfold(np.array(value, np.float64), self.form)
-        where = self._columns(names, loose.ndim)
-        loose[where] *= self.factor
-        if self.shift:
-            first = list(where)
-            if "set" in names:
-                first[names.index("set")] = slice(0, 1)
-            loose[tuple(first)] += self.shift
+        # A bias is shifted too: in float64, and rounded once when stored. A kernel may be large: it is
+        # scaled in place, each product made in float64 and rounded once, without a wide copy of it.
+        own = np.array(value, np.float64 if self.shift or value.dtype.kind != "f" else None)
+        loose, names = unfold(own, self.form)
+        for where in self._columns(names, loose.ndim):
+            np.multiply(loose[where], self.factor, out=loose[where], dtype=np.float64, casting="same_kind")
+            if self.shift:
+                first = list(where)
+                if "set" in names:
+                    first[names.index("set")] = slice(0, 1)
+                loose[tuple(first)] += self.shift
         return fold(loose, names, self.form)
 
     def inverse(self) -> FoldHardSigmoid:
@@ -64,11 +65,17 @@ class FoldHardSigmoid(Step):
     def omitted(self, value: Array) -> Array:
         return value
 
-    def _columns(self, names: Sequence[str], rank: int) -> tuple[slice | list[int], ...]:
-        where: list[slice | list[int]] = [slice(None)] * rank
-        if self.gates and self.form.gates:
-            where[names.index("gate")] = [self.form.gates.gates.index(gate) for gate in self.gates]
-        return tuple(where)
+    def _columns(self, names: Sequence[str], rank: int) -> Iterator[tuple[slice | int, ...]]:
+        """Where to scale: each gate's block, or everything. Plain indices, so that blocks are views."""
+        everything: list[slice | int] = [slice(None)] * rank
+        if not (self.gates and self.form.gates):
+            yield tuple(everything)
+            return
+        for gate in self.gates:
+            where = list(everything)
+            place = self.form.gates.gates.index(gate)
+            where[names.index("gate")] = slice(place, place + 1)
+            yield tuple(where)
 
     def __str__(self) -> str:
         columns = f"gates {', '.join(self.gates)}" if self.gates else "all values"

@@ -44,7 +44,7 @@ def dense(name: str, *nodes: Any, units: Any = 2) -> Config:
 
 
 def lstm(name: str, *nodes: Any, **config: Any) -> Config:
-    return entry("LSTM", name, {"units": 2, **config}, *nodes)
+    return entry("LSTM", name, {"units": 2, "use_bias": True, **config}, *nodes)
 
 
 def functional(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lstm_migrate import pipeline
+from lstm_migrate import opening, pipeline
 from lstm_migrate.checkpoint import Checkpoint
 from lstm_migrate.errors import LstmMigrateError, PlanError, SourceError
 from lstm_migrate.readers import open_checkpoint
@@ -70,7 +70,7 @@ def mutated(config: Any, chance: random.Random) -> tuple[Any, str]:
 
 def planned(checkpoint: Checkpoint, architecture: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = replace(checkpoint, architecture=architecture, close=lambda: None)
-    monkeypatch.setattr(pipeline, "open_checkpoint", lambda path: changed)
+    monkeypatch.setattr(opening, "open_checkpoint", lambda path: changed)
     assert pipeline.plan(checkpoint.path).to_json()
 
 

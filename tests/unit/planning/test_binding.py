@@ -178,14 +178,16 @@ def test_all_layers_that_do_not_fit_are_told_at_once() -> None:
 
 
 def test_sizes_of_one_layer_must_agree_with_each_other() -> None:
-    config = {"filters": 2, "kernel_size": [3], "batch_input_shape": [None, 9, 4]}
+    config = {"filters": 2, "kernel_size": [3], "use_bias": True, "batch_input_shape": [None, 9, 4]}
     model = sequential([entry("Conv1D", "c", config)])
     (problem,) = refused(model, {"c": [("c/kernel:0", (3, 4, 5)), ("c/bias:0", (2,))]})
     assert (problem.where, problem.found) == ("c: kernel", "(3, 4, 5)")
 
 
 def test_huge_units_are_held_against_the_arrays_before_anything_is_made() -> None:
-    huge = sequential([entry("LSTM", "l", {"units": 10**9, "batch_input_shape": [None, 5, 3]})])
+    huge = sequential(
+        [entry("LSTM", "l", {"units": 10**9, "use_bias": True, "batch_input_shape": [None, 5, 3]})]
+    )
     problems = refused(huge, {"l": [KERNEL, RECURRENT, BIAS]})
     assert problems[0].expected == "(x, 4000000000) as x (gate u)"
     assert "those of 2 units, the config says 1000000000" in problems[0].hint
