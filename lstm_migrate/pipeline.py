@@ -84,7 +84,7 @@ def convert(
                 lambda done, total: advance("write", done, total),
             )
             evidence = prove(found, partial, target, recording, advance, started)
-            report = demanded(evidence, allow_unproven)
+            report = demanded(evidence, allow_unproven, "Nothing was written.")
             commit(partial, target, overwrite=overwrite)
     return report
 

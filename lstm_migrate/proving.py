@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lstm_migrate.architecture import keras3
 from lstm_migrate.architecture.drafting import Draft
-from lstm_migrate.errors import VerificationError
+from lstm_migrate.errors import Problem, VerificationError
 from lstm_migrate.inspection import source_line
 from lstm_migrate.opening import Planned
 from lstm_migrate.report import Check, Report
@@ -72,26 +72,30 @@ def subject_of(found: Planned, live: Reopened) -> Subject:
     )
 
 
-def demanded(report: Report, allow_unproven: bool) -> Report:
-    """The report, or VerificationError that holds it, unless the evidence suffices."""
+def demanded(report: Report, allow_unproven: bool, outcome: str = "") -> Report:
+    """The report, or VerificationError that holds it, unless the evidence suffices.
+
+    `outcome` is what the error says of the target, e.g. that nothing was written.
+    """
     if report.verdict == "verified":
         return report
     if allow_unproven and report.verdict != "failed":
         return replace(report, verdict="unproven")
     wrong = [check for check in report.checks if check.verdict != "verified"]
-    error = VerificationError(_first_of(wrong, report))
+    error = VerificationError(Problem(_said(wrong, report), hint=f"{outcome} {_way_out(report)}".strip()))
     error.report = report
     raise error
 
 
-def _first_of(checks: Sequence[Check], report: Report) -> str:
-    said = "; ".join(f"{check.name}: {_detail(check)}" for check in checks)
+def _said(checks: Sequence[Check], report: Report) -> str:
+    what = "verification failed" if report.verdict == "failed" else "the conversion could not be proven"
+    return f"{what}: {'; '.join(f'{check.name}: {_detail(check)}' for check in checks)}"
+
+
+def _way_out(report: Report) -> str:
     if report.verdict == "failed":
-        return f"verification failed: {said}. Nothing was written"
-    return (
-        f"the conversion could not be proven: {said}. Nothing was written. Pass the old system's outputs "
-        "with --recorded, or accept it as unproven with --allow-unproven"
-    )
+        return ""
+    return "Pass the old system's outputs with --recorded, or accept it as unproven with --allow-unproven."
 
 
 def _detail(check: Check) -> str:

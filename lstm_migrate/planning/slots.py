@@ -98,10 +98,13 @@ def roles(layer: Layer, vocabulary: Vocabulary) -> list[str]:
     return kept
 
 
+ON_UNLESS_SAID = frozenset({"use_bias", "scale", "center"})  # Keras's own defaults, in every version
+
+
 def _holds(condition: str, layer: Layer) -> bool:
     """ "use_bias": the config value is truthy; "implementation=3": it equals the word."""
     key, equals, wanted = condition.partition("=")
-    value = layer.config.get(key)
+    value = layer.config.get(key, key in ON_UNLESS_SAID)
     return str(value) == wanted if equals else bool(value)
 
 

@@ -45,7 +45,8 @@ class FoldHardSigmoid(Step):
     def apply(self, value: Array) -> Array:
         # A bias is shifted too: in float64, and rounded once when stored. A kernel may be large: it is
         # scaled in place, each product made in float64 and rounded once, without a wide copy of it.
-        own = np.array(value, np.float64 if self.shift or value.dtype.kind != "f" else None)
+        narrow = value.dtype.kind != "f" or value.dtype.itemsize < 4
+        own = np.array(value, np.float64 if self.shift or narrow else None)
         loose, names = unfold(own, self.form)
         for where in self._columns(names, loose.ndim):
             np.multiply(loose[where], self.factor, out=loose[where], dtype=np.float64, casting="same_kind")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_migrate.errors import TargetError
+from lstm_migrate.errors import PlanError, TargetError
 from lstm_migrate.planning.plan import Assignment, Plan
 from lstm_migrate.reference.scope import Array
 from lstm_migrate.targets.lending import lends, zeros
@@ -77,11 +77,11 @@ def _pairs(model: Any, plan: Plan) -> list[tuple[Any, list[tuple[Any, Assignment
             else:
                 unfilled.append(str(key))
     if planned:
-        raise TargetError(
+        raise PlanError(
             "the target model has no such variable",
             where=", ".join(str(key) for key in list(planned)[:6]),
             found=", ".join(unfilled[:6]),
         )
     if unfilled:
-        raise TargetError("variables of the target were not filled", found=", ".join(unfilled))
+        raise PlanError("variables of the target were not filled", found=", ".join(unfilled))
     return list(found.values())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from lstm_migrate.errors import TargetError
+from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
 from lstm_migrate.targets.lending import tensor
 
@@ -61,7 +61,7 @@ def _child(item: Any, label: str) -> Any:
 def fill(variable: Any, key: WeightKey, value: Any) -> None:
     """Assigns; a shape that does not fit is an error that names the variable."""
     if tuple(variable.shape) != tuple(value.shape):
-        raise TargetError(
+        raise PlanError(
             "the array does not fit the variable",
             where=f"{key} ({variable.path})",
             found=str(tuple(value.shape)),

@@ -45,6 +45,7 @@ def test_its_activity_regularizer_goes_with_it() -> None:
     regularizer = {"class_name": "L2", "config": {"l2": 0.1}}
     config = {
         "units": 3,
+        "use_bias": False,
         "activation": Activation("elu", {"alpha": 0.5}),
         "activity_regularizer": regularizer,
     }
