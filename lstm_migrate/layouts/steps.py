@@ -42,15 +42,15 @@ class Form:
         return f"{self.axes}{order}{poured}"
 
 
-class Step:
+class Step(ABC):
     """One move on the way of a target variable's values."""
 
     effect: ClassVar[Effect] = "bitwise"
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, ...]:
         """The shape that the step leaves."""
-        raise NotImplementedError
 
     @property
     def unused(self) -> Array | None:
@@ -62,9 +62,9 @@ class Step:
         """How many places of what it leaves are zero because the source has nothing there."""
         return 0
 
+    @abstractmethod
     def apply(self, value: Array) -> Array:
         """The values after the step."""
-        raise NotImplementedError
 
     def trace(self, positions: Array) -> Array:
         """Where positions go: as `apply`, but numbers that only scale or shift stay as they are."""
