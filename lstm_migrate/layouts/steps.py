@@ -7,6 +7,7 @@ Steps that change numbers are rules and live in `rules/`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
