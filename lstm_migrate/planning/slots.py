@@ -104,7 +104,7 @@ ON_UNLESS_SAID = frozenset({"use_bias", "scale", "center"})  # Keras's own defau
 def _holds(condition: str, layer: Layer) -> bool:
     """ "use_bias": the config value is truthy; "implementation=3": it equals the word."""
     key, equals, wanted = condition.partition("=")
-    value = layer.config.get(key, key in ON_UNLESS_SAID)
+    value = layer.config.get(key, True if key in ON_UNLESS_SAID else None)
     return str(value) == wanted if equals else bool(value)
 
 
