@@ -22,7 +22,7 @@ Blocks = Iterator[tuple[slice, NDArray[Any]]]
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """A tensor as its header describes it. `dtype` is NumPy's name for it ("float32")."""
+    """A tensor as its header describes it. `dtype` is NumPy's name for it ("float32"), or "bfloat16"."""
 
     name: str
     shape: tuple[int, ...]
@@ -30,7 +30,8 @@ class TensorInfo:
 
     @property
     def nbytes(self) -> int:
-        return prod(self.shape) * np.dtype(self.dtype).itemsize
+        size = 2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize
+        return prod(self.shape) * size
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,13 @@ class Writer:
 class Checkpoint:
     """An opened source.
 
-    `format`: "keras-hdf5" for a full model, "keras-hdf5-weights" without a config.
-    `groups`: for each layer of the file, in its order, the names of its tensors in their order.
-    `tensors`: by name, "<layer>/<weight name>" as they stand below the weights group.
-    `architecture`: the model's config as JSON, parsed; None if the file has none.
+    `format`: "keras-hdf5" for a full model, "keras-hdf5-weights" without a config; "keras-archive" for a
+    `.keras` file, "keras-store" for a `.weights.h5` file or its shards.
+    `groups`: for each layer of the file, in its order, the names of its tensors in their order; in a
+    store for each object that has variables, by its path ("layers/lstm/cell").
+    `tensors`: by name, "<layer>/<weight name>" as they stand below the weights group; in a store by path.
+    `architecture`: the model's config as JSON, parsed; None if the file has none. `writer` is who wrote
+    the config, `stored_by` who wrote the file if the config comes from elsewhere.
     `left_behind`: what else the file holds and nobody reads, e.g. {"optimizer_weights": 12 tensors}.
     `read(name)` gives the values, `blocks(name)` the same a few rows at a time; the file is closed when
     the Checkpoint's `with` block ends. `read_blocks` is None where a format cannot be read in parts.
@@ -67,6 +71,7 @@ class Checkpoint:
     tensors: Mapping[str, TensorInfo]
     architecture: Mapping[str, Any] | None
     left_behind: Mapping[str, str] = field(default_factory=dict)
+    stored_by: Writer | None = None
     read_values: Callable[[str], NDArray[Any]] = field(repr=False, default=None)  # type: ignore[assignment]
     read_blocks: Callable[[str], Blocks] | None = field(repr=False, default=None)
     close: Callable[[], None] = field(repr=False, default=lambda: None)

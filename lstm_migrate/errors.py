@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Problem:
     """One thing that is wrong.
 
     `where` is a file, a layer path or a tensor name; `found` and `expected` say what stands there
-    and what should; `hint` says what to do about it.
+    and what should; `hint` says what to do about it; `rows` are the lines of a table below all that.
     """
 
     what: str
@@ -31,8 +31,13 @@ class Problem:
     found: str = ""
     expected: str = ""
     hint: str = ""
+    rows: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return "\n".join((self.sentence(), *self.rows))
+
+    def sentence(self) -> str:
+        """All but the table."""
         text = f"{self.where}: {self.what}" if self.where else self.what
         facts = [
             f"{label} {value}"
@@ -52,7 +57,7 @@ class LstmMigrateError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, problems: Problem | str | Sequence[Problem], **facts: str) -> None:
+    def __init__(self, problems: Problem | str | Sequence[Problem], **facts: Any) -> None:
         if isinstance(problems, str):
             problems = Problem(problems, **facts)
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)

@@ -63,6 +63,7 @@ class Layer:
     "backward_layer"}, both always there, the backward one with its own go_backwards; RNN {"cell"};
     StackedRNNCells {"0", "1", …}.
     `dtype`: a dtype policy: "float32", "float64", "mixed_float16", "mixed_bfloat16", …
+    `arrays`: the roles of a custom layer's arrays, in the order of the file; others' are declared.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Layer:
     graph: Graph | None = None
     trainable: bool = True
     dtype: str = "float32"
+    arrays: tuple[str, ...] = ()
 
     def walk(self, path: LayerPath = ()) -> Iterator[tuple[LayerPath, Layer]]:
         """This layer and everything inside it, each with its path; a parent before its children."""

@@ -19,9 +19,10 @@ RECURRENT = frozenset(
 
 # Keys that old Keras writes and these constructors of Keras 3 reject, whatever their value.
 REJECTED = {
-    "LSTM": "time_major zero_output_for_mask",
-    "GRU": "time_major zero_output_for_mask",
-    "SimpleRNN": "time_major zero_output_for_mask implementation",
+    "Dense": "output_dim",
+    "LSTM": "output_dim time_major zero_output_for_mask",
+    "GRU": "output_dim time_major zero_output_for_mask",
+    "SimpleRNN": "output_dim time_major zero_output_for_mask implementation",
     "RNN": "time_major",
     "ConvLSTM1D": "time_major zero_output_for_mask implementation",
     "ConvLSTM2D": "time_major zero_output_for_mask implementation",
@@ -48,12 +49,21 @@ REJECTED = {
 LOST_INITIALIZERS = ("recurrent_identity",)
 
 
-def opens_in_keras_3(config: Mapping[str, Any] | None, plan: Plan | None) -> str:
-    """ "yes", "no: <reason>" or "yes, but computes something else: <reason>". `plan` if there is one."""
+def opens_in_keras_3(
+    config: Mapping[str, Any] | None, plan: Plan | None, version: str = "", format: str = ""
+) -> str:
+    """ "yes", "no: <reason>" or "yes, but computes something else: <reason>". `plan` if there is one.
+
+    `version` of Keras wrote it, in `format`: what Keras 3 wrote in its own words, it reads, though in HDF5
+    no operations.
+    """
     if config is None:
         return "no: it holds no model config"
+    reasons = REASONS
+    if version.startswith("3") and plan is not None:
+        reasons = () if format == "keras-archive" else (_unknown,)
     for entry in _entries(config):
-        for reason in REASONS:
+        for reason in reasons:
             if said := reason(entry):
                 return f"no: {said}"
     if plan is None:
@@ -129,7 +139,8 @@ def _list(value: Any) -> list[Any]:
 
 
 def _unknown(entry: Entry) -> str:
-    known = entry.class_name in MODELS or target_vocabulary().layer(entry.class_name) is not None
+    found = target_vocabulary().layer(entry.class_name)
+    known = entry.class_name in MODELS or (found is not None and not found[1].module)
     if entry.class_name == "Lambda":
         return f"{entry.name} is a Lambda, whose code Keras 3 does not load"
     return "" if known else f"Keras 3 has no layer {entry.class_name} ({entry.name})"

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 PLACES_SHOWN = 6  # of a note that holds for many layers
 
 Verdict = Literal["verified", "unproven", "failed", "inconclusive"]
-CheckName = Literal["placement", "behaviour", "power", "recorded"]
+CheckName = Literal["placement", "behaviour", "power", "recorded", "assumptions"]
 NoteKind = Literal["dropped", "renamed", "assumed", "rebuilt", "converted", "left behind", "limit"]
 
 

@@ -36,7 +36,7 @@ def test_the_contracts_hold():
         ("planning/__init__", "import keras", "Keras and TensorFlow live"),
         ("pipeline", "import tensorflow", "Keras and TensorFlow live"),
         ("architecture/__init__", "import h5py", "HDF5 is read in one place"),
-        ("readers/__init__", "import yaml", "YAML and pydantic live"),
+        ("readers/__init__", "import yaml", "YAML is read in one place, pydantic lives"),
         ("report", "import rich", "Typer and rich live"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 import lstm_migrate
 from lstm_migrate.keras3_loader import opens_in_keras_3
-from tests.corpus.expect import CORPUS, cases, source_of, table
+from tests.corpus.expect import CORPUS, architecture_of, cases, source_of, table
 
 with (CORPUS / "opens.tsv").open(newline="") as file:
     OPENS = {row["case"]: row["opens"] for row in csv.DictReader(file, delimiter="\t")}
@@ -54,7 +54,7 @@ def test_writers_and_layouts_are_told_apart(case: str, writer: str, layout: str)
 
 @pytest.mark.parametrize("case", [row.case for row in table().values() if row.error == "PlanError"])
 def test_of_what_cannot_be_planned_the_reason_is_told(case: str) -> None:
-    found = lstm_migrate.inspect(source_of(case))
+    found = lstm_migrate.inspect(source_of(case), architecture=architecture_of(case))
     if found.convert_would != "convert":
         assert found.convert_would.startswith("refuse: ")
         assert table()[case].phrase in " ".join(found.convert_would.split())

@@ -79,6 +79,12 @@ def test_the_python_shown_runs(checkout):
         assert done.returncode == 0, f"{code}\n{done.stderr}"
 
 
+def test_the_mapping_file_shown_is_the_one_that_the_command_takes():
+    (shown,) = blocks("yaml")
+    lines = (ROOT / "tests" / "corpus" / "replace_lambda.yaml").read_text(encoding="utf-8").splitlines(True)
+    assert "".join(line for line in lines if not line.startswith("#")) == shown
+
+
 def test_the_files_and_folders_of_the_map_are_there():
     places = re.findall(r"^\| `([\w./]+)` \|", README, flags=re.MULTILINE)
     assert len(places) > 10

@@ -12,6 +12,7 @@ from lstm_migrate.architecture.layers import RECURRENT, outputs_of, states_of
 from lstm_migrate.architecture.operations import is_operation, operation_call
 from lstm_migrate.architecture.ordering import in_order
 from lstm_migrate.architecture.tensor_types import settle_types
+from lstm_migrate.custom import holds_custom
 from lstm_migrate.graph import Call, Layer, Ref, leaves
 
 CONSTANT = "_CONSTANT_VALUE"
@@ -203,7 +204,7 @@ class CallReader:
 
     def _check_states(self, layer: Layer, keywords: Mapping[str, Any]) -> None:
         given, wanted = _tensors_in(keywords.get("initial_state", [])), states_of(layer)
-        if given not in (0, wanted):
+        if given not in (0, wanted) and not holds_custom(layer):
             self.draft.problem(
                 "wrong number of initial states",
                 f"{self.where}/{layer.name}",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lstm_migrate.architecture.replacing import Replacing
 from lstm_migrate.errors import PlanError, Problem
 from lstm_migrate.graph import Graph
 from lstm_migrate.mapping.vocabulary import Vocabulary
@@ -21,7 +22,8 @@ MAX_LAYERS = 100_000
 @dataclass
 class Draft:
     """The state of one reading. `floatx`: the dtype of layers whose config names none;
-    `input_width` and `group_names`: the widths and names that the file's arrays tell."""
+    `input_width` and `group_names`: the widths and names that the file's arrays tell; `replacing`: what
+    a mapping file puts in a layer's place."""
 
     vocabulary: Vocabulary
     floatx: str = "float32"
@@ -29,6 +31,7 @@ class Draft:
     group_names: tuple[str, ...] = ()
     notes: dict[Note, None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    replacing: Replacing = field(default_factory=Replacing)
     layer_count: int = 0
     depth: int = 0
 
@@ -36,7 +39,7 @@ class Draft:
         """One thing to tell the user, once."""
         self.notes.setdefault(Note(kind, where, text))
 
-    def problem(self, what: str, where: str, **facts: str) -> None:
+    def problem(self, what: str, where: str, **facts: Any) -> None:
         """One reason why there is no plan."""
         self.problems.append(Problem(what, where, **facts))
 

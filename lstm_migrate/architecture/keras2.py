@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from lstm_migrate.architecture.calls import CallReader
+from lstm_migrate.architecture.chains import chain_graph
 from lstm_migrate.architecture.drafting import MAX_LAYERS, MAX_NESTING, Draft, text
 from lstm_migrate.architecture.layers import MODEL_CLASSES, LayerReader
 from lstm_migrate.architecture.widths import batch_shape, checked_shape
 from lstm_migrate.errors import PlanError, SourceError
-from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves
+from lstm_migrate.graph import Graph, Layer, leaves
 
 
 def read(architecture: Mapping[str, Any], draft: Draft) -> Graph:
@@ -130,21 +130,6 @@ def _named(draft: Draft, entry: Any, place: int, where: str) -> Any:
     if nameless and draft.depth == 1 and place < len(draft.group_names) and "name" not in entry:
         return {**entry, "name": draft.group_names[place]}
     return entry
-
-
-def chain_graph(name: str, first: Layer, layers: list[Layer], trainable: bool = True) -> Graph:
-    """A Sequential model's Graph: each layer called once on the one before it."""
-    table = {first.name: first}
-    calls: list[Call] = []
-    times: Counter[str] = Counter()
-    last = Ref(first.name, 0, 0)
-    for layer in layers:
-        # A layer that stands twice in the list is a shared one: a further call, not a further layer.
-        table[layer.name] = layer
-        calls.append(Call(layer.name, times[layer.name], (last,)))
-        last = Ref(layer.name, times[layer.name], 0)
-        times[layer.name] += 1
-    return Graph(name, table, tuple(calls), (first.name,), last, sequential=True, trainable=trainable)
 
 
 def input_layer(draft: Draft, entry: Any, where: str) -> Layer | None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lstm_migrate.architecture import operations
+from lstm_migrate.architecture.custom_layers import WAYS_OUT, custom_layer
 from lstm_migrate.architecture.drafting import Draft, text
+from lstm_migrate.architecture.keras3_values import stranger
+from lstm_migrate.custom import holds_custom, is_custom
 from lstm_migrate.graph import Graph, Layer, leaves
+from lstm_migrate.mapping.document import Replacement
+from lstm_migrate.mapping.sources import target_vocabulary
 
 MODEL_CLASSES = frozenset({"Model", "Functional", "Sequential"})
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"})
 
-CELLS = frozenset({"LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"})
+CELLS = frozenset(
+    "LSTMCell GRUCell SimpleRNNCell StackedRNNCells PeepholeLSTMCell LayerNormLSTMCell"
+    " LayerNormSimpleRNNCell ESNCell".split()
+)
 SEQUENCES = frozenset(
     {"LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 )
@@ -38,6 +46,8 @@ def outputs_of(layer: Layer) -> int | None:
     """How many tensors a call of the layer gives; None where that depends on the call."""
     if layer.graph is not None:
         return len(list(leaves(layer.graph.outputs)))
+    if holds_custom(layer):
+        return None
     if layer.kind in RECURRENT:
         forward = layer.children.get("forward_layer", layer)
         apart = layer.kind == "Bidirectional" and layer.config.get("merge_mode", "concat") is None
@@ -58,15 +68,29 @@ class LayerReader:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), (Mapping, list)):
             self.draft.problem("not a layer", where, found=text(entry), expected="class_name and config")
             return None
-        class_name = str(entry.get("class_name"))
-        config = entry["config"]
+        class_name, config = _class_name(entry), entry["config"]
         self.draft.layer_count += 1
         if class_name in MODEL_CLASSES:
             return self._model(entry, where)
         if not isinstance(config, Mapping):
             self.draft.problem("the config is no object", where, found=text(config))
             return None
-        name = str(config.get("name") or entry.get("name") or class_name)
+        # A class of another package is "<package>>…", and some cells' configs have no name.
+        name = str(config.get("name") or entry.get("name") or class_name.rpartition(">")[2])
+        listed = self.draft.replacing.of(name)
+        if listed is not None:
+            return self._replaced(name, listed, config, f"{where}/{name}" if where else name, dtype)
+        known = ">" in class_name or self.draft.vocabulary.custom.layer(class_name)
+        if not known and stranger(entry):
+            # A class of somebody else's that has the name of a stock one.
+            self.draft.problem(
+                f"no stock layer {class_name!r}",
+                f"{where}/{name}" if where else name,
+                found=stranger(entry),
+                expected="a layer that Keras ships",
+                hint=WAYS_OUT,
+            )
+            return None
         if class_name in operations.CLASSES:
             return operations.operation_layer(
                 self.draft, class_name, config, f"{where}/{name}" if where else name
@@ -80,6 +104,20 @@ class LayerReader:
         name = str(entry.get("name") or graph.name)
         return Layer(name, "Model", graph=graph, trainable=graph.trainable)
 
+    def _replaced(
+        self, name: str, listed: Sequence[Replacement], config: Mapping[str, Any], where: str, dtype: str
+    ) -> Layer | None:
+        """What a mapping file puts in the layer's place, in Keras 3's words."""
+        inner = Draft(target_vocabulary(), self.draft.floatx)
+        reader = LayerReader(inner, self.read_model)
+        policy = self._policy(config.get("dtype"), where, dtype)
+        trainable = bool(config.get("trainable", True))
+        made = self.draft.replacing.layer(
+            name, listed, trainable, policy, lambda entry: reader.layer(entry, where)
+        )
+        self.draft.problems += inner.problems
+        return made
+
     def _stock(
         self, class_name: str, name: str, config: Mapping[str, Any], where: str, dtype: str
     ) -> Layer | None:
@@ -90,10 +128,13 @@ class LayerReader:
                 where,
                 found=f"class {class_name}",
                 expected="a layer that Keras ships",
-                hint="The code of a custom layer is not in the file, so it cannot be carried over.",
+                hint=WAYS_OUT,
             )
             return None
         kind, declaration = found
+        if is_custom(kind):
+            policy = self._policy(config.get("dtype"), where, dtype)
+            return custom_layer(self.draft, kind, class_name, name, config, where, policy)
         if declaration.refuse is not None:
             self.draft.problem(f"{class_name} cannot be carried over", where, hint=declaration.refuse)
             return None
@@ -102,7 +143,7 @@ class LayerReader:
         fate = self.draft.vocabulary.fate(class_name, config, where)
         self.draft.problems += fate.problems
         for key in declaration.sizes.values():
-            if key not in fate.config and key not in config:
+            if isinstance(key, str) and key not in fate.config and key not in config:
                 self.draft.problem("a size is missing", where, expected=f"the config key {key!r}")
         for key, reason in fate.dropped.items():
             self.draft.note("dropped", f"{where}: {key}", reason)
@@ -113,7 +154,8 @@ class LayerReader:
     def _policy(self, value: Any, where: str, inherited: str) -> str:
         if isinstance(value, Mapping):
             inner = value.get("config")
-            value = inner.get("name") if isinstance(inner, Mapping) else None
+            # A quantized policy has no such name, nor has a table of policies.
+            value = inner.get("name", value) if isinstance(inner, Mapping) else None
         if value is None or value == "_infer":
             return inherited or self.draft.floatx
         if isinstance(value, str) and value in FLOATS:
@@ -148,7 +190,8 @@ class LayerReader:
     def _check_children(self, kind: str, children: Mapping[str, Layer], where: str) -> None:
         wanted = WRAPPED.get(kind)
         for label, child in children.items():
-            if wanted is not None and child.kind not in wanted:
+            own_cell = wanted is CELLS and is_custom(child.kind)
+            if wanted is not None and child.kind not in wanted and not own_cell:
                 self.draft.problem(
                     f"{kind} cannot hold a {child.kind}",
                     f"{where}/{label}",
@@ -177,6 +220,12 @@ class LayerReader:
             forward.name, forward.kind, turned, forward.children, None, forward.trainable, forward.dtype
         )
         return {"forward_layer": forward, "backward_layer": backward}
+
+
+def _class_name(entry: Mapping[str, Any]) -> str:
+    """The class as it is registered: newer files say apart whose it is ("Addons>ESNCell")."""
+    registered = entry.get("registered_name")
+    return registered if isinstance(registered, str) and ">" in registered else str(entry.get("class_name"))
 
 
 _CHILD_KEYS = frozenset({"layer", "backward_layer", "cell", "cells"})

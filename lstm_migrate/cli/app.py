@@ -5,14 +5,17 @@ Nothing heavy is imported here: `--help` must not wait for NumPy, HDF5 or Keras.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lstm_migrate.cli.noise import kept_away
 from lstm_migrate.cli.output import Output, ReportFile, failures_shown
-from lstm_migrate.errors import VerificationError
+from lstm_migrate.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
     from lstm_migrate.report import Report
@@ -34,6 +37,35 @@ app = typer.Typer(
 )
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", show_default=False, help="The old file.")]
+Architecture = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|MODULE:FUNCTION|infer",
+        help="Where the architecture is if not in SOURCE: what to_json() or to_yaml() wrote, a full model, "
+        "a function that builds a Keras 3 model, or `infer` to build it from the arrays.",
+    ),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="With --architecture infer: what the arrays do not tell, e.g. lstm_1.activation=relu.",
+    ),
+]
+MappingFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mapping", metavar="FILE", help="A mapping file that says what SOURCE does not. May be given again."
+    ),
+]
+Custom = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODULE:NAME",
+        help="A layer or activation of your own, for Keras 3: module:name or path/file.py:name. Its code is "
+        "run. May be given again.",
+    ),
+]
 Recorded = Annotated[
     Path | None,
     typer.Option(
@@ -63,6 +95,10 @@ Quiet = Annotated[
 def convert(
     source: Source,
     to: Annotated[Path, typer.Option("--to", metavar="TARGET", help="The .keras file to write.")],
+    architecture: Architecture = None,
+    assume: Assume = None,
+    mapping: MappingFile = None,
+    custom: Custom = None,
     recorded: Recorded = None,
     allow_unproven: AllowUnproven = False,
     allow_lossy: AllowLossy = False,
@@ -86,6 +122,10 @@ def convert(
                 return pipeline.convert(
                     source,
                     to,
+                    architecture=architecture,
+                    assume=stated(assume),
+                    mapping=mapping,
+                    custom_objects=own_parts(custom),
                     recorded=recorded,
                     allow_unproven=allow_unproven,
                     allow_lossy=allow_lossy,
@@ -103,6 +143,10 @@ def verify(
     target: Annotated[
         Path, typer.Argument(metavar="TARGET", show_default=False, help="The .keras file made from it.")
     ],
+    architecture: Architecture = None,
+    assume: Assume = None,
+    mapping: MappingFile = None,
+    custom: Custom = None,
     recorded: Recorded = None,
     allow_unproven: AllowUnproven = False,
     report: Destination = None,
@@ -118,28 +162,90 @@ def verify(
         def run() -> Report:
             with output.long_work() as progress:
                 return pipeline.verify(
-                    source, target, recorded=recorded, allow_unproven=allow_unproven, progress=progress
+                    source,
+                    target,
+                    architecture=architecture,
+                    assume=stated(assume),
+                    mapping=mapping,
+                    custom_objects=own_parts(custom),
+                    recorded=recorded,
+                    allow_unproven=allow_unproven,
+                    progress=progress,
                 )
 
         _show_evidence(run, output, report_file)
 
 
 @app.command(short_help="Say what SOURCE is.")
-def inspect(source: Source, as_json: AsJson = False) -> None:
+def inspect(
+    source: Source,
+    architecture: Architecture = None,
+    assume: Assume = None,
+    mapping: MappingFile = None,
+    custom: Custom = None,
+    as_json: AsJson = False,
+) -> None:
     """Say what SOURCE is: writer, layers, layouts, and what convert would do. Reads headers only."""
     with failures_shown():
         from lstm_migrate import pipeline
 
-        Output(as_json=as_json).result(pipeline.inspect(source))
+        Output(as_json=as_json).result(
+            pipeline.inspect(
+                source,
+                architecture=architecture,
+                assume=stated(assume),
+                mapping=mapping,
+                custom_objects=own_parts(custom),
+            )
+        )
 
 
 @app.command(short_help="Show what convert would do.")
-def plan(source: Source, allow_lossy: AllowLossy = False, as_json: AsJson = False) -> None:
+def plan(
+    source: Source,
+    architecture: Architecture = None,
+    assume: Assume = None,
+    mapping: MappingFile = None,
+    custom: Custom = None,
+    allow_lossy: AllowLossy = False,
+    as_json: AsJson = False,
+) -> None:
     """Show everything that convert would do to SOURCE. Reads headers only and writes nothing."""
     with failures_shown():
         from lstm_migrate import pipeline
 
-        Output(as_json=as_json).result(pipeline.plan(source, allow_lossy=allow_lossy))
+        Output(as_json=as_json).result(
+            pipeline.plan(
+                source,
+                architecture=architecture,
+                assume=stated(assume),
+                mapping=mapping,
+                custom_objects=own_parts(custom),
+                allow_lossy=allow_lossy,
+            )
+        )
+
+
+def stated(pairs: list[str] | None) -> dict[str, str]:
+    """What --assume says, by key."""
+    found: dict[str, str] = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not (key and equals and value) or found.get(key, value) != value:
+            raise UsageError("not an assumption", found=pair, expected="KEY=VALUE, and one value for a key")
+        found[key] = value
+    return found
+
+
+def own_parts(named: list[str] | None) -> dict[str, Any]:
+    """What --custom names, imported."""
+    if not named:
+        return {}
+    from lstm_migrate.customizing import custom_objects
+
+    # What the user's code prints must not stand in the result.
+    with kept_away(), redirect_stdout(sys.stderr):
+        return custom_objects(named)
 
 
 def _show_evidence(run: Callable[[], Report], output: Output, report_file: ReportFile) -> None:

@@ -120,7 +120,9 @@ def _show_problems(error: LstmMigrateError) -> None:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
     for problem in error.problems[:MOST_PROBLEMS]:
-        _write(sys.stderr, f"error: {printable(str(problem))}")
+        _write(sys.stderr, f"error: {printable(problem.sentence())}")
+        for row in problem.rows:
+            _write(sys.stderr, printable(row))
     if (rest := len(error.problems) - MOST_PROBLEMS) > 0:
         _write(sys.stderr, f"error: … and {rest} more")
 

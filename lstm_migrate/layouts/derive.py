@@ -50,6 +50,9 @@ def ways(
     `at` says which position to take along axes that the target has not, e.g. {"dir": 1}. The values of a
     tensor that is stored gate by gate are expected in the source's gate order.
     """
+    lost = [role for role in source.tensors if role in present and role not in target.tensors]
+    if any(source.tensors[role].apart for role in lost):
+        raise PlanError(f"{', '.join(lost)} of layout {source.name} have no place in {target.name}")
     found = {}
     for role, wanted in target.tensors.items():
         way = _way(source, target, wanted, source.sizes(sizes), present, at)
@@ -72,7 +75,7 @@ def _way(
     holders = [
         (tensor, piece)
         for role, tensor in source.tensors.items()
-        if role in present
+        if role in present and _may_hold(tensor, wanted)
         for piece in tensor.axes.pieces()
         if content(piece.symbols) == kind
     ]
@@ -92,6 +95,10 @@ def _way(
             expected=str(goal.axes),
         )
     return Way(tuple(tensor.role for tensor, _ in holders), tuple(steps), start, form)
+
+
+def _may_hold(tensor: StoredTensor, wanted: StoredTensor) -> bool:
+    return tensor.role == wanted.role or not (tensor.apart or wanted.apart)
 
 
 def _start(

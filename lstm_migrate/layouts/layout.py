@@ -53,6 +53,8 @@ class StoredTensor:
     `axes` describes the whole array, or one gate's array if `each_gate` (then `name` holds "{gate}").
     `poured`: inside each block of one gate, values stand row-major in this order of symbols, whatever
     the array's own axes say (cuDNN's kernels in Keras files: "u x").
+    `apart`: it goes to the array of the same role and to no other (peepholes, a normalisation's gamma).
+    `feeds`: the gates whose argument is linear in it; None for all of the layout's.
     """
 
     role: str
@@ -61,6 +63,8 @@ class StoredTensor:
     optional: bool = False
     each_gate: bool = False
     poured: tuple[Symbol, ...] = ()
+    apart: bool = False
+    feeds: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

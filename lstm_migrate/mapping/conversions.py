@@ -80,13 +80,60 @@ def one_of(value: Any, allowed: Sequence[Any]) -> Any:
     return value
 
 
+def ordering(value: Any) -> Any:
+    """Keras 1's dim_ordering in Keras 3's words, which `defaults` may use."""
+    names = {"th": "channels_first", "tf": "channels_last"}
+    if value not in (*names, *names.values()):
+        raise PlanError("unknown dim_ordering", found=shown(value), expected="th or tf")
+    return names.get(value, value)
+
+
+def ends(value: Any) -> Any:
+    """Keras 1's padding of sequences: {"left_pad": 1, "right_pad": 2} becomes [1, 2]."""
+    return [value.get(f"{end}_pad", 0) for end in ("left", "right")] if isinstance(value, dict) else value
+
+
+def sides(value: Any) -> Any:
+    """Keras 1's padding of images: four numbers, or {"top_pad": 1, …}, become a pair for each axis."""
+    if isinstance(value, dict):
+        value = [value.get(f"{side}_pad", 0) for side in ("top", "bottom", "left", "right")]
+    if isinstance(value, (list, tuple)) and len(value) == 4:
+        return [[value[0], value[1]], [value[2], value[3]]]
+    return value
+
+
+def listed(value: Any) -> Any:
+    """3 → [3]: one size where Keras 3 wants a list."""
+    return [value] if isinstance(value, int) else value
+
+
+def contracted(value: Any) -> Any:
+    """[[1], [2]], the axes of a product as Keras 0 wrote them, becomes [1, 2]."""
+    return [single(axis) for axis in value] if isinstance(value, list) else value
+
+
+def none_in_a_list(value: Any) -> Any:
+    """[null], which Keras 1 wrote for no axes at all, becomes null."""
+    return None if value == [None] else value
+
+
 def shown(value: Any) -> str:
     """`value` as JSON, short enough for a message."""
     text = json.dumps(value, default=str)
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-CONVERSIONS: dict[str, Callable[[Any], Any]] = {"single": single, "axes": axes, "number": number}
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "single": single,
+    "axes": axes,
+    "number": number,
+    "ordering": ordering,
+    "ends": ends,
+    "sides": sides,
+    "none_in_a_list": none_in_a_list,
+    "listed": listed,
+    "contracted": contracted,
+}
 CHECKED_TYPES: dict[str, Callable[[Any], Any]] = {
     "size": size,
     "sizes": sizes,

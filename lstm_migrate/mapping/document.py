@@ -11,7 +11,9 @@ from lstm_migrate.errors import MappingError
 from lstm_migrate.layouts.axes import Axes
 
 # The names in mapping/conversions.py, and what vocabulary.py and architecture/ read by themselves.
-Conversion = Literal["single", "axes", "number"]
+Conversion = Literal[
+    "single", "axes", "number", "ordering", "ends", "sides", "none_in_a_list", "listed", "contracted"
+]
 ValueType = Literal[
     "activation",
     "initializer",
@@ -31,13 +33,20 @@ class _Part(BaseModel):
 
 
 class TensorDeclaration(_Part):
-    """One array of a layout: its axes, and how values lie inside a gate's block if otherwise."""
+    """One array of a layout: its axes, and how values lie inside a gate's block if otherwise.
+
+    `apart`: axes do not tell what it is for, so it goes to the array of the same role and to no other.
+    `feeds`: the gates whose argument is linear in it, if not all of them: one for a peephole, none for
+    what a normalisation stands behind.
+    """
 
     axes: str
     name: str = ""
     optional: bool = False
     each: Literal["gate"] | None = None
     poured: str = ""
+    apart: bool = False
+    feeds: list[str] | None = None
 
     @field_validator("axes", "poured")
     @classmethod
@@ -61,9 +70,9 @@ class LayoutDeclaration(_Part):
 
 
 class Becomes(_Part):
-    """What a layer kind that Keras 3 lacks is written as."""
+    """Another kind (the same if none is given) and config keys: what a layer is written or was stored as."""
 
-    kind: str
+    kind: str = ""
     config: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -74,6 +83,7 @@ class CellDeclaration(_Part):
     when: dict[str, str] = Field(default_factory=dict)
     sizes: dict[str, str] = Field(default_factory=dict)
     becomes: Becomes | None = None
+    packings: list[Becomes] = Field(default_factory=list)
 
 
 class Only(_Part):
@@ -84,14 +94,29 @@ class Only(_Part):
 
 
 class LayerDeclaration(_Part):
-    """The fate of a layer class and of each of its config keys."""
+    """The fate of a layer class and of each of its config keys.
+
+    `weights`: its arrays by role, in the order of the file, e.g. "bias?use_bias". `names`: what the file
+    calls a role behind the layer's name ("W"), if not by its Keras 3 name. `axes`: each array in Keras
+    3's order of axes; `stored`: as the file has it, if otherwise, or a list of which the first that fits
+    counts; `stored_when`: the same where a
+    condition on the config holds. `sizes`: the config key, or the number, that a symbol stands for.
+    `join`: a key made of several others, in their order. `module`: where a class of the target that Keras
+    itself lacks is found. `package`: whose class it is, as configs put in front of its name ("Addons>ESN").
+    """
 
     kind: str | None = None
+    module: str = ""
+    package: str = ""
     aliases: list[str] = Field(default_factory=list)
     weights: list[str] = Field(default_factory=list)
     ignore: dict[str, str] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
     axes: dict[str, str] = Field(default_factory=dict)
-    sizes: dict[str, str] = Field(default_factory=dict)
+    stored: dict[str, str | list[str]] = Field(default_factory=dict)
+    stored_when: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
+    sizes: dict[str, str | int] = Field(default_factory=dict)
+    join: dict[str, list[str]] = Field(default_factory=dict)
     keep: list[str] = Field(default_factory=list)
     rename: dict[str, str] = Field(default_factory=dict)
     drop: dict[str, str] = Field(default_factory=dict)
@@ -159,6 +184,27 @@ class BackendDeclaration(_Part):
 
     semantics: dict[str, Any] = Field(default_factory=dict)
     flipped: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class Replacement(_Part):
+    """A stock layer, by Keras 3's class name and constructor arguments."""
+
+    class_: str = Field(alias="class")
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class UserMapping(_Part):
+    """A user's mapping file: what a source is meant to be where it does not say so itself.
+
+    `replace`: for layers of this name, or names that match the pattern, the stock layers in their place,
+    one behind the other. `assume`: what inference is to take for given.
+    """
+
+    version: Literal[1]
+    name: str = ""
+    summary: str = ""
+    replace: dict[str, list[Replacement]] = Field(default_factory=dict)
+    assume: dict[str, str] = Field(default_factory=dict)
 
 
 class Document(_Part):

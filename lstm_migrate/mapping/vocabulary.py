@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from lstm_migrate.custom import NO_PARTS, CustomParts, is_custom
 from lstm_migrate.errors import PlanError, Problem
 from lstm_migrate.graph import Activation, Layer
 from lstm_migrate.layouts.axes import Axes, Symbol
@@ -28,6 +29,9 @@ OBJECT_KINDS = {"initializer": "initializers", "regularizer": "regularizers", "c
 # Read by architecture/, whatever the layer: who it is, not what it computes.
 STRUCTURAL = frozenset({"name", "trainable", "dtype", "batch_input_shape", "batch_shape"})
 
+# What old Keras writes of a layer of any class, beside the arguments of its own.
+OF_ANY_LAYER = STRUCTURAL | {"input_dtype", "input_shape", "dynamic", "autocast"}
+
 
 @dataclass(frozen=True)
 class Fate:
@@ -40,20 +44,26 @@ class Fate:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one source. `version` is the writer's, as a tuple of numbers."""
+    """The words of one source. `version` is the writer's, as a tuple of numbers; `custom`: what the user
+    adds to them, which goes before classes and functions of the same name."""
 
     document: Document
     version: tuple[int, ...] = ()
+    custom: CustomParts = NO_PARTS
 
     @cached_property
     def _classes(self) -> dict[str, str]:
-        names = {name: name for name in self.document.layers}
+        names = {}
         for name, declaration in self.document.layers.items():
+            names[f"{declaration.package}>{name}" if declaration.package else name] = name
             names.update(dict.fromkeys(declaration.aliases, name))
         return names
 
     def layer(self, class_name: str) -> tuple[str, LayerDeclaration] | None:
-        """(kind, declaration) of a layer class, or None if this source has no such stock class."""
+        """(kind, declaration) of a layer class, or None if this source has no such class."""
+        own = self.custom.layer(class_name)
+        if own is not None:
+            return own, LayerDeclaration()
         name = self._classes.get(class_name)
         if name is None:
             return None
@@ -64,11 +74,13 @@ class Vocabulary:
         """`config` in Keras 3's words. Every key has a declared fate; an unknown one is a problem."""
         found = self.layer(class_name)
         assert found is not None
-        _, declaration = found
+        kind, declaration = found
         fate = Fate({}, {})
+        if is_custom(kind):
+            return self._as_given(config, fate)
         problems: list[Problem] = []
         kept = self._kept(declaration)
-        for key, value in config.items():
+        for key, value in _joined(declaration, config).items():
             if key in STRUCTURAL and key not in declaration.only:
                 continue
             name = declaration.rename.get(key, key)
@@ -86,6 +98,21 @@ class Vocabulary:
             if key not in fate.config:
                 fate.config[key] = self._value(key, self._default(default), declaration, fate)
         return Fate(fate.config, fate.dropped, tuple(problems))
+
+    def _as_given(self, config: Mapping[str, Any], fate: Fate) -> Fate:
+        """A custom layer's arguments as they are, with Keras's own objects among them in Keras 3's words."""
+        for key, value in config.items():
+            kind = self.type_of(key)
+            if isinstance(kind, str) and kind in OBJECT_KINDS:
+                fate.config[key] = self._object(kind, value, key, fate)
+            elif key not in OF_ANY_LAYER and (key, value) != ("activity_regularizer", None):
+                fate.config[key] = value
+        return fate
+
+    def type_of(self, key: str) -> str | list[str | None]:
+        """What kind of value stands behind a config key; "" if any may."""
+        types = self.document.value_types.items()
+        return next((type_ for glob, type_ in types if fnmatchcase(key, glob)), "")
 
     def _kept(self, declaration: LayerDeclaration) -> frozenset[str]:
         kept: list[str] = []
@@ -146,9 +173,7 @@ class Vocabulary:
         conversion = declaration.convert.get(key)
         if conversion is not None:
             value = CONVERSIONS[conversion](value)
-        kind = next(
-            (type_ for glob, type_ in self.document.value_types.items() if fnmatchcase(key, glob)), ""
-        )
+        kind = self.type_of(key)
         if isinstance(kind, list):
             return one_of(value, kind)
         if kind in CHECKED_TYPES:
@@ -159,12 +184,20 @@ class Vocabulary:
             return self._object(kind, value, key, fate)
         return value
 
+    def keeps(self, kind: str, key: str) -> bool:
+        """Whether layers of this kind have such a config key."""
+        declaration = self.document.layers.get(kind)
+        return declaration is not None and key in self._kept(declaration)
+
     def activation(self, value: Any) -> Activation:
         """What an activation in a config means; PlanError if this source has none of that name."""
         layer = self._activation_layer(value)
         if layer is not None:
             return layer
         name = activation_name(value)
+        custom = self.custom.activation(name)
+        if custom is not None:
+            return custom
         declared = self.document.activations.get(name)
         if declared is None:
             raise PlanError(
@@ -173,7 +206,8 @@ class Vocabulary:
                 expected=f"one of {', '.join(sorted(self.document.activations))}",
                 hint="It is a layer with arrays of its own: put it behind in the old model, and save again."
                 if self.layer(name)
-                else "A custom activation cannot be carried over: its code is not in the file.",
+                else "It is a custom one, and its code is not in the file: give the function with --custom "
+                "module:name, or put stock layers in the layer's place with a mapping file (replace:).",
             )
         return Activation(declared.function, dict(declared.model_extra or {}))
 
@@ -204,6 +238,8 @@ class Vocabulary:
 
     def activation_name(self, activation: Activation) -> str:
         """This vocabulary's first name for an activation; PlanError if it has none."""
+        if is_custom(activation.function):
+            return str(self.custom.part(activation.function).__name__)
         for name, declared in self.document.activations.items():
             same = declared.function == activation.function
             if same and dict(declared.model_extra or {}) == dict(activation.parameters):
@@ -252,7 +288,8 @@ class Vocabulary:
         if declared is None:
             return None
         name = next(
-            (layout for key, layout in declared.when.items() if layer.config.get(key)), declared.layout
+            (layout for condition, layout in declared.when.items() if holds(condition, layer.config)),
+            declared.layout,
         )
         sizes = {
             symbol: value
@@ -275,11 +312,36 @@ class Vocabulary:
                 tensor.optional,
                 tensor.each == "gate",
                 _symbols(tensor.poured),
+                tensor.apart,
+                None if tensor.feeds is None else tuple(tensor.feeds),
             )
         computes = {key: tuple(gates_) for key, gates_ in declared.computes.items()} or (
             dict(base.computes) if base else {}
         )
         return Layout(name, cell, GateOrder(cell, gates), tensors, computes)
+
+
+def holds(condition: str, config: Mapping[str, Any]) -> bool:
+    """ "use_bias": the config value is truthy; "implementation=3": it equals the word; "a&b": both hold."""
+    return all(_holds(part, config) for part in condition.split("&"))
+
+
+def _holds(condition: str, config: Mapping[str, Any]) -> bool:
+    key, equals, wanted = condition.partition("=")
+    value = config.get(key, True if key in ON_UNLESS_SAID else None)
+    return str(value) == wanted if equals else bool(value)
+
+
+ON_UNLESS_SAID = frozenset({"use_bias", "scale", "center"})  # Keras's own defaults, in every version
+
+
+def _joined(declaration: LayerDeclaration, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The config with the keys that the declaration joins made one."""
+    for key, parts in declaration.join.items():
+        if all(part in config for part in parts):
+            rest = {name: value for name, value in config.items() if name not in parts}
+            config = {**rest, key: [config[part] for part in parts]}
+    return config
 
 
 def _symbols(text: str) -> tuple[Symbol, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from lstm_migrate.custom import is_custom
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Activation, Layer
 from lstm_migrate.mapping.vocabulary import Vocabulary
@@ -30,6 +31,8 @@ class TargetActivation:
 
 def target_activation(activation: Activation, target: Vocabulary, where: str) -> TargetActivation:
     """The same function in Keras 3's words; PlanError if it has none."""
+    if is_custom(activation.function):
+        return TargetActivation(_own_name(activation, target, where))
     for name, declared in target.document.activations.items():
         same = declared.function == activation.function
         if same and dict(declared.model_extra or {}) == dict(activation.parameters):
@@ -46,6 +49,21 @@ def target_activation(activation: Activation, target: Vocabulary, where: str) ->
         if layer_for(activation, target)
         else "",
     )
+
+
+def _own_name(activation: Activation, target: Vocabulary, where: str) -> str:
+    """The name of a user's own function; PlanError if the file would mean Keras's own by it."""
+    name = target.activation_name(activation)
+    if name in target.document.activations:
+        home = target.custom.part(activation.function).__module__
+        raise PlanError(
+            f"Keras 3 has an activation called {name!r}, which the new file would be opened with",
+            where=where,
+            found=f"a function of your own with that name, of {home}",
+            expected="another name",
+            hint=f"Rename the function, and let the old name stand for it: {name} = my_{name}.",
+        )
+    return name
 
 
 def layer_for(activation: Activation, target: Vocabulary) -> tuple[str, dict[str, Any]] | None:

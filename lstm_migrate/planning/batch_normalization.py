@@ -19,10 +19,34 @@ from lstm_migrate.planning.expansion import Expansion
 from lstm_migrate.planning.plain import translate_plain
 from lstm_migrate.planning.plan import Assignment
 from lstm_migrate.report import Note
+from lstm_migrate.rules.square_deviation import SquareDeviation
 
 
 def translate_batch_normalization(layer: Layer, path: LayerPath, context: Context) -> Expansion:
     """The layer, for several axes between Permute and Reshape layers; PlanError if sizes are not known."""
+    config = dict(layer.config)
+    by_deviation = config.pop("by_deviation", False)
+    found = _translated(replace(layer, config=config), path, context)
+    if not by_deviation:
+        return found
+    if "epsilon" not in config:
+        where = "/".join(path)
+        raise PlanError(
+            "its config has no epsilon", where=where, found=f"{', '.join(config)}", expected="epsilon"
+        )
+    said = "the moving standard deviation of this version as a variance"
+    assignments = tuple(_squared(item, float(config["epsilon"])) for item in found.assignments)
+    note = Note("converted", "/".join(path), said)
+    return replace(found, assignments=assignments, notes=(*found.notes, note))
+
+
+def _squared(item: Assignment, epsilon: float) -> Assignment:
+    if item.role != "moving_variance":
+        return item
+    return replace(item, steps=(*item.steps, SquareDeviation(item.shape, epsilon)))
+
+
+def _translated(layer: Layer, path: LayerPath, context: Context) -> Expansion:
     axes = layer.config.get("axis", -1)
     shape = context.info(WeightKey(path, "moving_mean")).shape
     if isinstance(axes, int):

@@ -88,15 +88,19 @@ def _apart(
         layers.append(Layer(flip, "ops.flip"))
     merge = layer.config.get("merge_mode")
     why = "masked steps come out otherwise" if APART in layer.config else "they have different units"
-    if merge is not None:
+    product = merge == "mul" and APART in layer.config
+    if product:
+        # Not Multiply, which leaves masked steps out in Keras 3.
+        layers.append(Layer(layer.name, "ops.multiply"))
+    elif merge is not None:
         kind, config = MERGES[merge]
         layers.append(Layer(layer.name, kind, config, dtype=layer.dtype))
-    wiring = _wiring(forward, backward, flip if sequences else None, layer.name if merge else None)
+    wiring = _wiring(forward, backward, flip if sequences else None, layer.name if merge else None, product)
     note = Note("rebuilt", "/".join(path), f"Bidirectional as two layers: {why}")
     return Expansion(tuple(layers), assignments, (*notes, note), wiring)
 
 
-def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None) -> Wiring:
+def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None, product: bool) -> Wiring:
     def wire(
         index: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[list[Call], Callable[[int], Ref]]:
@@ -113,7 +117,7 @@ def _wiring(forward: Layer, backward: Layer, flip: str | None, merge: str | None
             right = Ref(flip, index, 0)
         results = [left, right]
         if merge is not None:
-            calls.append(Call(merge, index, ([left, right],)))
+            calls.append(Call(merge, index, (left, right) if product else ([left, right],)))
             results = [Ref(merge, index, 0)]
         for side in (forward, backward):
             if side.config.get("return_state"):

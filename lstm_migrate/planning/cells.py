@@ -15,6 +15,7 @@ from lstm_migrate.planning.activations import target_activation, unfoldable
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.slots import gate_roles
 from lstm_migrate.report import Note
 from lstm_migrate.rules.hard_sigmoid import FoldHardSigmoid
 from lstm_migrate.rules.sum_biases import SumBiases
@@ -28,22 +29,27 @@ def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion
     where = "/".join(path)
     declared = context.source.document.cells[layer.kind]
     becomes = declared.becomes
-    kind = becomes.kind if becomes else layer.kind
+    kind = (becomes and becomes.kind) or layer.kind
     target = replace(
         layer,
         kind=kind,
         config={**layer.config, **_activations(context, becomes.config if becomes else {})},
     )
+    # A key that only told how the source packs its arrays ends here.
+    kept = {key: value for key, value in target.config.items() if context.target.keeps(kind, key)}
+    target = replace(target, config=kept)
     source_cell = context.source.cell(layer)
     target_cell = context.target.cell(target)
     assert source_cell is not None and target_cell is not None
     layout, sizes = source_cell
     sizes = context.solved(layout, path, sizes)
     source_layout = context.stored(layout, layer.kind)
-    found = ways(source_layout, target_cell[0], sizes, context.roles(path))
+    present = frozenset(role for role, names in stored_as(layout).items() if names <= context.roles(path))
+    found = ways(source_layout, target_cell[0], sizes, present)
     config, folds = _fold(target, layout, "bias" in found, context, where)
     assignments = tuple(
-        _assignment(role, way, target_cell[0], folds, path, target, context) for role, way in found.items()
+        _assignment(role, way, layout, target_cell[0], folds, path, target, context)
+        for role, way in found.items()
     )
     notes = [Note("converted", where, f"{layer.kind} → {kind}")] if becomes else []
     notes += [
@@ -51,6 +57,11 @@ def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion
         for key, (gates, *_) in folds.items()
     ]
     return Expansion((replace(target, config=config),), assignments, tuple(notes))
+
+
+def stored_as(layout: Layout) -> dict[str, frozenset[str]]:
+    """For each role of the layout, the roles of the arrays that hold it."""
+    return {role: frozenset(gate_roles(layout, role)) for role in layout.tensors}
 
 
 def _activations(context: Context, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +98,7 @@ def _fold(
 def _assignment(
     role: str,
     way: Way,
+    source: Layout,
     target: Layout,
     folds: Folds,
     path: LayerPath,
@@ -102,9 +114,13 @@ def _assignment(
         form = summed.after
         if (str(form.axes), form.gates) != (str(goal.axes), goal.gates):
             steps.append(Rearrange(form, goal))
-    bias = not content(goal.axes.symbols)
+    stored = target.tensors[role]
+    bias = not content(goal.axes.symbols) and not stored.apart
     for gates, factor, shift in folds.values():
-        steps.append(FoldHardSigmoid(goal, gates, factor, shift if bias else 0.0))
-    tensors = tuple(context.bound[WeightKey(path, source)] for source in way.sources)
-    forms = (way.start, goal) if len(tensors) == 1 else None
-    return context.assignment(layer, role, tensors, tuple(steps), goal.shape, forms)
+        if stored.feeds is None:
+            steps.append(FoldHardSigmoid(goal, gates, factor, shift if bias else 0.0))
+        elif set(gates) & set(stored.feeds):
+            steps.append(FoldHardSigmoid(goal, (), factor))
+    names = [name for held in way.sources for name in gate_roles(source, held)]
+    tensors = tuple(context.bound[WeightKey(path, name)] for name in names)
+    return context.assignment(layer, role, tensors, tuple(steps), goal.shape, (way.start, goal))

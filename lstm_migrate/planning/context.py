@@ -9,11 +9,12 @@ from functools import cached_property
 from lstm_migrate.checkpoint import TensorInfo
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Layer, LayerPath, WeightKey
-from lstm_migrate.layouts.axes import Axes, Symbol, solve
+from lstm_migrate.layouts.axes import Axes, Group, Symbol, solve
 from lstm_migrate.layouts.layout import Layout
 from lstm_migrate.layouts.steps import Form, Rearrange, Step
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.slots import first_fit, gate_roles, shapes
 
 STORED_BY_POLICY = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}
 
@@ -47,7 +48,10 @@ class Context:
     def solved(self, layout: Layout, path: LayerPath, sizes: Mapping[str, int]) -> dict[str, int]:
         """All sizes of a layout's arrays at `path`, each array agreeing with the others."""
         known = layout.sizes(sizes)
-        for role, tensor in layout.tensors.items():
+        arrays = [
+            (tensor, name) for role, tensor in layout.tensors.items() for name in gate_roles(layout, role)
+        ]
+        for tensor, role in arrays:
             key = WeightKey(path, role)
             if key not in self.bound:
                 continue
@@ -91,15 +95,34 @@ class Context:
         dtype = STORED_BY_POLICY.get(layer.dtype, layer.dtype)
         return Assignment(WeightKey((layer.name,), role), tensors, role, steps, shape, dtype, forms)
 
-    def turn(self, kind: str, key: WeightKey) -> tuple[Step, ...]:
-        """The step that turns a flipped convolution kernel, if this array is one."""
-        if not self.flips(kind, key.role):
+    def in_order(self, layer: Layer, key: WeightKey) -> tuple[Rearrange, ...]:
+        """The step that brings an array from the source's order of axes to Keras 3's, if they differ."""
+        role, info = key.role, self.info(key)
+        declared = self.source.document.layers[layer.kind]
+        wanted = declared.axes.get(role)
+        if wanted is None:
             return ()
-        info = self.info(key)
-        spatial = [f"k{number}" for number in range(len(info.shape) - 2)]
-        axes = Axes.parse(" ".join([*spatial, "x", "u"]))
-        sizes = dict(zip([*spatial, "x", "u"], info.shape, strict=True))
-        return (Rearrange(Form(turned(axes), sizes), Form(axes, sizes)),)
+        ways, known = shapes(layer, self.source)
+        stored = first_fit(ways[role], info.shape, known)
+        assert stored is not None, "binding checked the shape"
+        if self.flips(layer.kind, role):
+            stored = turned(stored)
+        goal = Axes.parse(wanted)
+        if str(stored) == str(goal):
+            return ()
+        sizes = solve(stored, info.shape, {})
+        if sizes is None:
+            return ()
+        return (Rearrange(Form(stored, sizes), Form(with_ones(goal, stored), sizes)),)
+
+
+def with_ones(goal: Axes, stored: Axes) -> Axes:
+    """`goal` with the symbols that only `stored` has, each of size one, joined to its first axis."""
+    more = [Symbol(name) for name in sorted(stored.symbols - goal.symbols)]
+    first = goal.items[0]
+    if not more or not isinstance(first, Symbol):
+        return goal
+    return Axes((Group(((first, *more),)), *goal.items[1:]))
 
 
 def turned(axes: Axes) -> Axes:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lstm_migrate.architecture.keras2 import chain_graph
+from lstm_migrate.architecture.chains import chain_graph
 from lstm_migrate.errors import PlanError
-from lstm_migrate.graph import Call, Layer, LayerPath, Ref, WeightKey
+from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, WeightKey
 from lstm_migrate.planning.plan import Assignment
 from lstm_migrate.report import Note
 
@@ -21,13 +21,15 @@ class Expansion:
     """One source layer's target layers, in the order in which they are called.
 
     Without `wiring` they form a chain: the first takes the call's arguments, each other one the output
-    before it. Paths in `assignments` start at one of `layers`.
+    before it. Paths in `assignments` start at one of `layers`. `fed`: the shape, without the batch, of the
+    one tensor that a wired expansion takes, where its arrays tell it.
     """
 
     layers: tuple[Layer, ...]
     assignments: tuple[Assignment, ...] = ()
     notes: tuple[Note, ...] = ()
     wiring: Wiring | None = None
+    fed: tuple[int, ...] | None = None
 
     def wire(
         self, index: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -44,11 +46,15 @@ class Expansion:
 
 
 def as_one(expansion: Expansion) -> Expansion:
-    """The expansion as a single layer, for where only one may stand: a chain becomes a Sequential model.
+    """The expansion as a single layer, for where only one may stand: a chain becomes a Sequential model, and
+    what is wired otherwise a functional one.
 
-    PlanError if it is wired otherwise.
+    PlanError if it is not known what that one is fed.
     """
-    if len(expansion.layers) == 1:
+    if expansion.wiring is not None and expansion.fed is not None:
+        return _functional(expansion, expansion.wiring, expansion.fed)
+    if len(expansion.layers) == 1 and not expansion.layers[0].kind.startswith("ops."):
+        # Its own wiring, if it has one, only sorts states; inside a wrapper these are the wrapper's to sort.
         return expansion
     if expansion.wiring is not None:
         name = expansion.layers[0].name
@@ -62,6 +68,17 @@ def as_one(expansion: Expansion) -> Expansion:
     first = Layer(f"{name}_input", "InputLayer", {"batch_shape": None, "dtype": layers[0].dtype})
     model = Layer(name, "Model", graph=chain_graph(name, first, list(layers)))
     return replace(expansion, layers=(model,), assignments=placed(expansion.assignments, (name,)))
+
+
+def _functional(expansion: Expansion, wiring: Wiring, fed: tuple[int, ...]) -> Expansion:
+    last = expansion.layers[-1]
+    name = f"{last.name}_parts"
+    first = Layer(f"{name}_input", "InputLayer", {"batch_shape": (None, *fed), "dtype": last.dtype})
+    calls, result = wiring(0, (Ref(first.name, 0, 0),), {})
+    layers = {item.name: item for item in (first, *expansion.layers)}
+    graph = Graph(name, layers, tuple(calls), (first.name,), result(0))
+    model = Layer(name, "Model", graph=graph)
+    return Expansion((model,), placed(expansion.assignments, (name,)), expansion.notes)
 
 
 def placed(assignments: tuple[Assignment, ...], above: LayerPath) -> tuple[Assignment, ...]:

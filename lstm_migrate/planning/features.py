@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstm_migrate.architecture.layers import SEQUENCES
+from lstm_migrate.architecture.layers import CELLS, SEQUENCES
 from lstm_migrate.errors import Problem
 from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, leaves
 from lstm_migrate.layouts.axes import solve
@@ -19,9 +19,7 @@ from lstm_migrate.planning.slots import own_slots
 
 Width = int | None
 
-FED = {kind for kind in SEQUENCES if not kind.startswith("Conv")} | {
-    "Dense", "LSTMCell", "GRUCell", "SimpleRNNCell",
-}  # fmt: skip
+FED = {kind for kind in SEQUENCES if not kind.startswith("Conv")} | CELLS | {"Dense"}
 PASSING = frozenset(
     "Activation ActivityRegularization AlphaDropout BatchNormalization Dropout ELU GaussianDropout"
     " GaussianNoise LayerNormalization LeakyReLU Masking PReLU ReLU RepeatVector Softmax SpatialDropout1D"

@@ -10,10 +10,16 @@ from lstm_migrate.graph import Activation, Graph, Layer, LayerPath, WeightKey
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.binding import bind
 from lstm_migrate.planning.context import Context
+from lstm_migrate.planning.custom_layers import bound_arrays, needed, with_arrays
 from lstm_migrate.planning.features import Features
+from lstm_migrate.planning.packing import as_packed
 from lstm_migrate.planning.plan import Assignment, Plan
+from lstm_migrate.planning.store_binding import bind_store
 from lstm_migrate.planning.translate import Translator
 from lstm_migrate.report import LayerLine, Note
+
+# Which tensor is which array: by paths in the stores of Keras 2.12 and later, else by the names of layers.
+BINDERS = {"keras-archive": bind_store, "keras-store": bind_store}
 
 
 def make_plan(
@@ -23,7 +29,9 @@ def make_plan(
 
     Raises PlanError with every reason why there is none.
     """
-    bound, notes = bind(graph, checkpoint, source)
+    graph, packed = as_packed(graph, checkpoint, source)
+    bound, notes = BINDERS.get(checkpoint.format, bind)(graph, checkpoint, source)
+    graph = with_arrays(graph, bound_arrays(graph, bound))
     semantics = source.semantics(checkpoint.writer.backend, checkpoint.architecture)
     context = Context(source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics[0])
     features = Features(context)
@@ -41,7 +49,7 @@ def make_plan(
         tuple(translator.assignments),
         translator.moved,
         layers,
-        (*notes, *translator.notes, *narrowed),
+        (*packed, *notes, *translator.notes, *narrowed, *needed(made, target.custom)),
         tuple(semantics),
     )
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_migrate.architecture.layers import RECURRENT
-from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves
+from lstm_migrate.custom import is_custom
+from lstm_migrate.graph import Call, Graph, Layer, Ref, leaves, map_leaves
 from lstm_migrate.planning.time_major import is_time_major
 
 MERGES = frozenset("Add Subtract Multiply Average Maximum Minimum Concatenate".split())
@@ -23,8 +24,10 @@ PASSING = frozenset(
     "Dense Activation Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise "
     "GaussianDropout AlphaDropout BatchNormalization LayerNormalization UnitNormalization LeakyReLU PReLU "
     "ELU ThresholdedReLU ReLU Softmax ActivityRegularization TimeDistributed Identity Rescaling "
-    "Normalization".split()
+    "Normalization SampleNormalization ParametricSoftplus SReLU ThresholdedLinear".split()
 )
+# Rebuilt from layers and operations that end a mask.
+REBUILT = frozenset("SampleNormalization ParametricSoftplus SReLU ThresholdedLinear".split())
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,16 @@ class MaskReading:
         """Whether this model's masks are to be written out."""
         return self.needed and self.possible
 
+    @property
+    def ends_at_merges(self) -> bool:
+        """Whether merges see no masks in the source, and the target must be kept from seeing them."""
+        return self.semantics.get("merge_mask") == "none" and not self.explicit and _makes_masks(self.graph)
+
+    @property
+    def hides_beside_states(self) -> bool:
+        """Whether the source forgets a mask beside an initial state, as Keras 3 does."""
+        return bool(self.semantics.get("initial_state_hides_mask", True))
+
     def read(self) -> MaskReading:
         """Walks the calls in order."""
         for call in self.graph.calls:
@@ -76,6 +89,9 @@ class MaskReading:
             self.possible &= not (layer.graph is not None and _makes_masks(layer.graph))
         elif "mask" in call.kwargs or layer.graph is not None:
             self.possible = False
+        elif is_custom(layer.kind):
+            # Whether it heeds a mask or hands it on is for its own code to say.
+            self.possible = False
         elif layer.kind in RECURRENT:
             self._recurrent(layer, call, here, masked[0])
         elif layer.kind in MERGES:
@@ -87,7 +103,9 @@ class MaskReading:
             self.possible &= not self.semantics.get("multi_head_attention_masks", True)
 
     def _recurrent(self, layer: Layer, call: Call, here: Ref, mask: Mask) -> None:
-        self.needed |= "initial_state" in call.kwargs or is_time_major(layer)
+        self.needed |= ("initial_state" in call.kwargs and not self.hides_beside_states) or is_time_major(
+            layer
+        )
         if layer.kind == "Bidirectional" and self._differs(layer):
             self.needed = True
             self.apart.add(layer.name)
@@ -105,6 +123,12 @@ class MaskReading:
         return bool(self.semantics.get("bidirectional_zeroes_last"))
 
     def _merge(self, layer: Layer, call: Call, here: Ref, inputs: list[Ref], masked: list[Mask]) -> None:
+        rule = self.semantics.get("merge_mask", "any")
+        if rule != "all":
+            # Keras 3's own rule needs no writing, and no formula here states it.
+            self.needed |= rule == "none"
+            self.possible &= rule == "none"
+            return
         alike = len(masked) == len(inputs) and len(set(masked)) == 1
         self.needed |= layer.kind in SKIPPING_MERGES or not alike
         found = all_of(masked)
@@ -122,6 +146,7 @@ class MaskReading:
         child = layer.children.get("layer")
         if child is not None and (child.graph is not None or child.kind in RECURRENT or child.children):
             self.possible = False
+        self.needed |= layer.kind in REBUILT
         self.masks[here] = mask
 
 
@@ -158,7 +183,8 @@ class MaskWriter:
         """Before a layer that heeds masks: the calls that join them, and the keyword argument."""
         inputs = [ref for ref in leaves(list(call.args)) if isinstance(ref, Ref)]
         masks = [self.reading.masks.get(ref) for ref in inputs]
-        if not any(masks):
+        unseen = "initial_state" in call.kwargs and self.reading.hides_beside_states
+        if not any(masks) or unseen:
             return [], {}
         calls: list[Call] = []
         if layer.kind in ATTENTION:
@@ -166,6 +192,18 @@ class MaskWriter:
         if (layer.kind in RECURRENT or layer.kind == "GlobalAveragePooling1D") and masks[0] is not None:
             return calls, {"mask": self._written(calls, masks[0])}
         return calls, {}
+
+    def bare(self, name: str, fed: Any) -> tuple[list[Call], Any]:
+        """Copies of what a merge called `name` is fed, which carry no masks, and the calls that make them."""
+        calls: list[Call] = []
+        return calls, map_leaves(
+            fed,
+            lambda leaf: (
+                self._operation(calls, f"{name}_unmasked", "copy", {"x": leaf})
+                if isinstance(leaf, Ref)
+                else leaf
+            ),
+        )
 
     def _written(self, calls: list[Call], mask: Mask) -> Ref:
         if mask not in self.written and mask.joined:

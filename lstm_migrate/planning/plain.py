@@ -81,13 +81,15 @@ def _assignment(
     if key not in context.bound:
         raise PlanError(f"no array in the file is the {role}", where="/".join(path))
     info = context.info(key)
-    steps: tuple[Step, ...] = context.turn(layer.kind, key)
+    moved = context.in_order(layer, key)
+    shape = moved[-1].shape if moved else info.shape
+    steps: tuple[Step, ...] = moved
     if scaled is not None:
-        names = [f"a{number}" for number in range(len(info.shape))]
-        form = Form(Axes.parse(" ".join(names)), dict(zip(names, info.shape, strict=True)))
+        names = [f"a{number}" for number in range(len(shape))]
+        form = Form(Axes.parse(" ".join(names)), dict(zip(names, shape, strict=True)))
         steps = (*steps, FoldHardSigmoid(form, (), scaled.factor, scaled.shift))
     name = _target_role(layer, role, context)
-    return context.assignment(layer, name, (context.bound[key],), steps, info.shape)
+    return context.assignment(layer, name, (context.bound[key],), steps, shape)
 
 
 def _target_role(layer: Layer, role: str, context: Context) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lstm_migrate.graph import Call, Graph, Ref, map_leaves
 from lstm_migrate.planning.expansion import Expansion
-from lstm_migrate.planning.masks import Mask, MaskReading, MaskWriter
+from lstm_migrate.planning.masks import MERGES, Mask, MaskReading, MaskWriter
 
 
 class Rewiring:
@@ -42,6 +42,8 @@ class Rewiring:
         if self.masks.explicit:
             before, heeded = self.writer.keywords(layer, call)
             kwargs |= heeded
+        elif self.masks.ends_at_merges and layer.kind in MERGES:
+            before, args = self.writer.bare(self.renamed[layer.name], args)
         wired, result = self.expansions[call.layer].wire(call.index, args, kwargs)
         after: list[Call] = []
         if self.masks.explicit and self._makes_mask(call):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
 from lstm_migrate.layouts.axes import Axes, solve
-from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.layouts.layout import Layout
+from lstm_migrate.mapping.vocabulary import Vocabulary, holds
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Slot:
 
     `names`: what a tensor name may call the layers on the way to it, outermost first. `trained`: it
     stands among the trainable weights. `axes`/`sizes`: its shape as far as the config tells; None
-    where nothing is declared.
+    where nothing is declared; `others`: further ways in which it may lie. `called`: what the file calls
+    it behind its layer's name, if that is not its role.
     """
 
     key: WeightKey
@@ -24,12 +26,14 @@ class Slot:
     trained: bool
     axes: Axes | None = None
     sizes: Mapping[str, int] | None = None
+    called: str = ""
+    others: tuple[Axes, ...] = ()
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of this shape can be it."""
         if self.axes is None:
             return True
-        return solve(self.axes, shape, self.sizes or {}) is not None
+        return first_fit((self.axes, *self.others), shape, self.sizes or {}) is not None
 
     def expected(self) -> str:
         """The shape for messages, e.g. "(x, 16) as x (gate u)"."""
@@ -46,8 +50,14 @@ class Slot:
 def slots_of_graph(graph: Graph, vocabulary: Vocabulary) -> Iterator[tuple[str, list[Slot]]]:
     """For each top-level layer, its slots in file order: trainable arrays first, then the others."""
     for name, layer in graph.layers.items():
-        slots = list(_slots(layer, (name,), (frozenset({name}),), True, vocabulary))
-        yield name, [slot for slot in slots if slot.trained] + [slot for slot in slots if not slot.trained]
+        yield name, slots_of(layer, vocabulary, name)
+
+
+def slots_of(layer: Layer, vocabulary: Vocabulary, name: str = "") -> list[Slot]:
+    """The slots of one top-level layer in file order."""
+    name = name or layer.name
+    slots = list(_slots(layer, (name,), (frozenset({name}),), True, vocabulary))
+    return [slot for slot in slots if slot.trained] + [slot for slot in slots if not slot.trained]
 
 
 def _slots(
@@ -79,46 +89,92 @@ def own_slots(
     vocabulary: Vocabulary,
 ) -> Iterator[Slot]:
     """The arrays that the layer itself holds, without those of the layers inside it."""
-    axes, sizes = _shapes(layer, vocabulary)
-    for role in roles(layer, vocabulary):
+    ways, sizes = shapes(layer, vocabulary)
+    declared = vocabulary.document.layers.get(layer.kind)
+    called = dict(declared.names) if declared else {}
+    for role in _apart(layer, roles(layer, vocabulary), vocabulary, ways, called):
         learns = trained and role not in vocabulary.document.never_trained
-        yield Slot(WeightKey(path, role), names, learns, axes.get(role), sizes)
+        axes, *others = ways.get(role, (None,))
+        yield Slot(WeightKey(path, role), names, learns, axes, sizes, called.get(role, ""), tuple(others))
+
+
+def _apart(
+    layer: Layer,
+    held: list[str],
+    vocabulary: Vocabulary,
+    ways: dict[str, tuple[Axes, ...]],
+    called: dict[str, str],
+) -> list[str]:
+    """The roles with those stored gate by gate as one a gate: a gate's arrays stand together."""
+    cell = vocabulary.cell(layer)
+    if cell is None or not all(cell[0].tensors[role].each_gate for role in held):
+        return held
+    layout, found = cell[0], []
+    for gate in layout.gates.gates:
+        for role in held:
+            tensor, name = layout.tensors[role], gate_role(role, gate)
+            ways[name], called[name] = (tensor.axes,), tensor.name.replace("{gate}", gate)
+            found.append(name)
+    return found
+
+
+def gate_role(role: str, gate: str) -> str:
+    """The role of one gate's array where each gate has its own: "kernel_i"."""
+    return f"{role}_{gate}"
+
+
+def gate_roles(layout: Layout, role: str) -> list[str]:
+    """The roles of the arrays that hold `role`: itself, or one for each gate in the layout's order."""
+    if not layout.tensors[role].each_gate:
+        return [role]
+    return [gate_role(role, gate) for gate in layout.gates.gates]
 
 
 def roles(layer: Layer, vocabulary: Vocabulary) -> list[str]:
     """The roles of the arrays that this layer holds, given its config."""
     found = vocabulary.document.layers.get(layer.kind)
     if found is None:
-        return []
+        return list(layer.arrays)
     kept = []
     for entry in found.weights:
         role, _, condition = entry.partition("?")
-        if not condition or _holds(condition, layer):
+        if not condition or holds(condition, layer.config):
             kept.append(role)
     return kept
 
 
-ON_UNLESS_SAID = frozenset({"use_bias", "scale", "center"})  # Keras's own defaults, in every version
-
-
-def _holds(condition: str, layer: Layer) -> bool:
-    """ "use_bias": the config value is truthy; "implementation=3": it equals the word."""
-    key, equals, wanted = condition.partition("=")
-    value = layer.config.get(key, True if key in ON_UNLESS_SAID else None)
-    return str(value) == wanted if equals else bool(value)
-
-
-def _shapes(layer: Layer, vocabulary: Vocabulary) -> tuple[dict[str, Axes], dict[str, int]]:
+def shapes(layer: Layer, vocabulary: Vocabulary) -> tuple[dict[str, tuple[Axes, ...]], dict[str, int]]:
+    """The ways in which each array of the layer may lie, and the sizes that its config tells."""
     declared = vocabulary.document.layers.get(layer.kind)
     cell = vocabulary.cell(layer)
     if cell is not None:
         layout, sizes = cell
-        return {role: tensor.axes for role, tensor in layout.tensors.items()}, layout.sizes(sizes)
+        return {role: (tensor.axes,) for role, tensor in layout.tensors.items()}, layout.sizes(sizes)
     if declared is None:
         return {}, {}
     sizes = {
         symbol: value
         for symbol, key in declared.sizes.items()
-        if isinstance(value := layer.config.get(key), int)
+        if isinstance(value := key if isinstance(key, int) else layer.config.get(key), int)
     }
-    return {role: Axes.parse(text) for role, text in declared.axes.items()}, sizes
+    return stored_axes(layer, vocabulary), sizes
+
+
+def stored_axes(layer: Layer, vocabulary: Vocabulary) -> dict[str, tuple[Axes, ...]]:
+    """For each array of the layer the ways in which the file may have it, as far as they are declared."""
+    declared = vocabulary.document.layers.get(layer.kind)
+    if declared is None:
+        return {}
+    found: dict[str, str | list[str]] = {**declared.axes, **declared.stored}
+    for condition, axes in declared.stored_when.items():
+        if holds(condition, layer.config):
+            found |= axes
+    return {
+        role: tuple(Axes.parse(text) for text in ([said] if isinstance(said, str) else said))
+        for role, said in found.items()
+    }
+
+
+def first_fit(ways: tuple[Axes, ...], shape: tuple[int, ...], sizes: Mapping[str, int]) -> Axes | None:
+    """The first of several ways in which an array of this shape can lie."""
+    return next((axes for axes in ways if solve(axes, shape, sizes) is not None), None)

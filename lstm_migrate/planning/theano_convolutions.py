@@ -12,15 +12,24 @@ from typing import Any
 
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Layer, LayerPath
+from lstm_migrate.planning.channels_first import channels_moved
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
 from lstm_migrate.planning.plain import translate_plain
 from lstm_migrate.report import Note
 
 KINDS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D")
+TRANSPOSED = ("Conv2DTranspose", "Conv3DTranspose")
 
 
 def translate_convolution(layer: Layer, path: LayerPath, context: Context) -> Expansion:
+    """The layer, with its channels last, and padded in a layer of its own where Theano padded otherwise."""
+    if layer.kind in TRANSPOSED:
+        return channels_moved(translate_plain(layer, path, context), layer, path)
+    return channels_moved(_padded(layer, path, context), layer, path)
+
+
+def _padded(layer: Layer, path: LayerPath, context: Context) -> Expansion:
     """The layer, behind a ZeroPadding layer where Theano padded otherwise than Keras 3 does."""
     if not (context.semantics.get("theano_convolutions") and layer.config.get("padding") == "same"):
         return translate_plain(layer, path, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from lstm_migrate.custom import is_custom
 from lstm_migrate.errors import LstmMigrateError, PlanError, Problem
 from lstm_migrate.graph import Graph, Layer, LayerPath, Ref, map_leaves
 from lstm_migrate.planning.batch_normalization import translate_batch_normalization
@@ -13,18 +14,29 @@ from lstm_migrate.planning.bilinear_upsampling import translate_up_sampling
 from lstm_migrate.planning.causal_attention import translate_causal_attention
 from lstm_migrate.planning.cells import translate_cell
 from lstm_migrate.planning.context import Context
+from lstm_migrate.planning.cosine_merge import translate_cosine_merge
+from lstm_migrate.planning.custom_layers import translate_custom
+from lstm_migrate.planning.deconvolution import translate_deconvolution
 from lstm_migrate.planning.expansion import Expansion, Names, as_one, labelled, placed
+from lstm_migrate.planning.highway import translate_highway
 from lstm_migrate.planning.locally_connected import translate_locally_connected
 from lstm_migrate.planning.masks import MaskReading
+from lstm_migrate.planning.maxout import translate_maxout
+from lstm_migrate.planning.merged_steps import translate_merged_steps
+from lstm_migrate.planning.parametric_softplus import translate_parametric_softplus
 from lstm_migrate.planning.plain import translate_plain
 from lstm_migrate.planning.plan import Assignment
+from lstm_migrate.planning.prelu import translate_prelu
 from lstm_migrate.planning.rewiring import Rewiring
+from lstm_migrate.planning.s_relu import translate_s_relu
+from lstm_migrate.planning.sample_normalization import translate_sample_normalization
 from lstm_migrate.planning.stacked_states import with_ordered_states
-from lstm_migrate.planning.theano_convolutions import KINDS as CONVOLUTIONS
-from lstm_migrate.planning.theano_convolutions import translate_convolution
+from lstm_migrate.planning.theano_convolutions import KINDS, TRANSPOSED, translate_convolution
+from lstm_migrate.planning.thresholded_linear import translate_thresholded_linear
 from lstm_migrate.planning.thresholded_relu import translate_thresholded_relu
 from lstm_migrate.planning.time_major import batch_first, is_time_major, translate_time_major
 from lstm_migrate.planning.training_calls import training_notes
+from lstm_migrate.planning.unmasked import translate_unmasked
 from lstm_migrate.report import Note
 
 Translation = Callable[[Layer, LayerPath, Context], Expansion]
@@ -34,11 +46,22 @@ REBUILT: dict[str, Translation] = {
     "AdditiveAttention": translate_causal_attention,
     "Attention": translate_causal_attention,
     "BatchNormalization": translate_batch_normalization,
+    "CosineMerge": translate_cosine_merge,
+    "Deconvolution2D": translate_deconvolution,
+    "Highway": translate_highway,
     "LocallyConnected1D": translate_locally_connected,
     "LocallyConnected2D": translate_locally_connected,
+    "PReLU": translate_prelu,
+    "MaxoutDense": translate_maxout,
+    "ParametricSoftplus": translate_parametric_softplus,
+    "SReLU": translate_s_relu,
+    "SampleNormalization": translate_sample_normalization,
+    "ThresholdedLinear": translate_thresholded_linear,
     "ThresholdedReLU": translate_thresholded_relu,
+    "Unmasked": translate_unmasked,
+    "TimeDistributedMerge": translate_merged_steps,
     "UpSampling2D": translate_up_sampling,
-    **dict.fromkeys(CONVOLUTIONS, translate_convolution),
+    **dict.fromkeys((*KINDS, *TRANSPOSED), translate_convolution),
 }
 
 
@@ -89,8 +112,8 @@ class Translator:
             self.moved[*path, name] = (*place, expansion.layers[-1].name) if expansion.layers else place
         wiring = Rewiring(source, expansions, renamed, masks, names.unique)
         calls, refs = wiring.calls(), wiring.ref
-        if masks.explicit:
-            layers |= wiring.writer.layers
+        layers |= wiring.writer.layers
+        if wiring.writer.layers:
             self.notes.append(
                 Note(
                     "rebuilt",
@@ -139,7 +162,16 @@ class Translator:
             self.problems += error.problems
             return Expansion((layer,))
         self.notes += expansion.notes
+        self.notes += [note for item in expansion.layers for note in self._registered(item, path)]
         return expansion
+
+    def _registered(self, layer: Layer, path: LayerPath) -> list[Note]:
+        """What to say of a layer that Keras itself lacks."""
+        declared = self.context.target.document.layers.get(layer.kind)
+        if declared is None or not declared.module:
+            return []
+        need = f"import {declared.module} before keras.models.load_model opens the file"
+        return [Note("converted", "/".join(path), f"Keras 3 has no {layer.kind}: {need}")]
 
     def _translated(self, layer: Layer, path: LayerPath, here: LayerPath) -> Expansion:
         if layer.graph is not None:
@@ -156,6 +188,8 @@ class Translator:
             return self._wrapper(layer, path, here)
         if layer.kind in self.context.source.document.cells:
             return translate_cell(layer, path, self.context)
+        if is_custom(layer.kind):
+            return translate_custom(layer, path, self.context)
         return REBUILT.get(layer.kind, translate_plain)(layer, path, self.context)
 
     def _wrapper(self, layer: Layer, path: LayerPath, here: LayerPath) -> Expansion:

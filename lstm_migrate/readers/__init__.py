@@ -13,7 +13,11 @@ from typing import cast
 from lstm_migrate.checkpoint import Checkpoint
 from lstm_migrate.readers.sniffing import sniff
 
-READERS = {"hdf5": "lstm_migrate.readers.hdf5:open_hdf5"}
+READERS = {
+    "keras-archive": "lstm_migrate.readers.archive:open_archive",
+    "hdf5": "lstm_migrate.readers.hdf5:open_hdf5",
+    "sharded-weights": "lstm_migrate.readers.sharded:open_sharded",
+}
 """Format, as `sniff` calls it → the function that opens it, imported when a file asks for it."""
 
 

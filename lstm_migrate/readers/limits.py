@@ -34,3 +34,9 @@ FREE_EXPANSION_BYTES = 16 * MIB
 
 MAX_COMPRESSION_RATIO = 200
 """Claimed size against stored size beyond that; trained weights hardly reach 2."""
+
+MAX_MEMBERS = 10_000
+"""Entries of one archive; the assets of a model are a few dozen files."""
+
+MAX_SHARDS = 500
+"""Files of one sharded store: all are held open, and systems allow about a thousand."""

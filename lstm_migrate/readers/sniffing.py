@@ -19,7 +19,7 @@ from lstm_migrate.errors import Problem, SourceError
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_FOOTER = bytes.fromhex("57fb808b247547db")  # the key-value table in which TensorFlow keeps its index
 HEAD_BYTES = 4096
-EXPECTED = "an HDF5 file of Keras (.h5)"
+EXPECTED = "a model or weights of Keras (.h5, .keras, .weights.h5)"
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,14 @@ def _zip(*patterns: str) -> Callable[[Sample], bool]:
     )
 
 
+def _archive_of_keras(sample: Sample) -> bool:
+    """Two of the three members that every `.keras` file has: what lacks one is told as such."""
+    weights = any(re.fullmatch(r"model\.weights\.\w+", name) for name in sample.members)
+    return sample.head.startswith(b"PK\x03\x04") and (
+        sum((weights, "config.json" in sample.members, "metadata.json" in sample.members)) >= 2
+    )
+
+
 def _only_npy(sample: Sample) -> bool:
     return bool(sample.members) and all(name.endswith(".npy") for name in sample.members)
 
@@ -92,7 +100,12 @@ def _safetensors(sample: Sample) -> bool:
 ARCHITECTURE_ONLY = "An architecture holds no weights: pass the HDF5 file that belongs to it"
 NOT_YET = "It is not read yet; save the model as HDF5 (.h5) in the software that wrote it"
 
-KNOWN = (Kind("hdf5", lambda sample: sample.hdf5_offset is not None, ""),)
+KNOWN = (
+    # First: the weights inside an archive may by chance start where HDF5 itself may.
+    Kind("keras-archive", _archive_of_keras, ""),
+    Kind("hdf5", lambda sample: sample.hdf5_offset is not None, ""),
+    Kind("sharded-weights", _text(r'\{\s*"(metadata|weight_map)"\s*:\s*\{'), ""),
+)
 
 REFUSED = (
     Kind(
@@ -110,11 +123,6 @@ REFUSED = (
         "YAML",
         _text(r"(---\s|(#.*\n)+|[ \t]*)*(\w+:\s.*\n)*?(class_name|backend|keras_version|config):\s"),
         ARCHITECTURE_ONLY,
-    ),
-    Kind(
-        "a Keras 3 .keras archive",
-        _zip(r"config\.json", r"model\.weights\.(h5|npz|json)"),
-        "It is Keras 3's own format: open it with keras.models.load_model and leave its safe_mode on",
     ),
     Kind("a PyTorch file (ZIP)", _zip(r"[^/]+/data\.pkl"), NOT_YET),
     Kind("a NumPy .npz archive", _only_npy, NOT_YET),
@@ -168,7 +176,7 @@ FOLDERS = (
     (
         "an unpacked .keras archive",
         "model.weights.h5",
-        "Pass the .keras file itself to Keras 3: keras.models.load_model",
+        "Pass the .keras file itself, or zip the content of the folder again",
     ),
 )
 

@@ -21,6 +21,8 @@ from lstm_migrate.reference.scope import Array, NoReference, Precision, Scope
 LSTM_GATES = "ifco"
 GRU_GATES = "zrh"
 
+TANH = Activation("tanh")  # what every Keras takes if a config does not say
+
 Item = TypeVar("Item")
 Gates = Mapping[str, Array]
 States = list[Array]
@@ -196,6 +198,13 @@ def by_gate(array: Array, gates: str) -> Gates:
     return dict(zip(gates, np.split(array, len(gates), axis=-1), strict=True))
 
 
+def gates_of(scope: Scope, role: str, gates: str) -> Gates:
+    """An array's gates: parts of one array, or, as Keras 0 and 1 keep them, an array each."""
+    if scope.has(role) or not scope.has(f"{role}_{gates[0]}"):
+        return by_gate(scope.stored(role), gates)
+    return {gate: scope.stored(f"{role}_{gate}") for gate in gates}
+
+
 def _project(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic) -> Gates:
     return {gate: numbers.product(x, kernel[gate], None if bias is None else bias[gate]) for gate in kernel}
 
@@ -203,28 +212,34 @@ def _project(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic) -
 def arithmetic_of(scope: Scope) -> Arithmetic:
     """What the layer's config says of activations."""
     config = scope.config
-    return Arithmetic(scope.precision, config["activation"], config.get("recurrent_activation"))
+    return Arithmetic(scope.precision, config.get("activation", TANH), config.get("recurrent_activation"))
 
 
-def _lstm(scope: Scope) -> Cell:
+def lstm_of(scope: Scope) -> LSTMCell:
+    """An LSTM's cell on the layer's arrays."""
+    if scope.config.get("packed") == "cudnn":
+        return _cudnn_packed_lstm(scope, arithmetic_of(scope))
     return LSTMCell(
-        by_gate(scope.stored("kernel"), LSTM_GATES),
-        by_gate(scope.stored("recurrent_kernel"), LSTM_GATES),
-        by_gate(scope.stored("bias"), LSTM_GATES) if scope.config["use_bias"] else None,
+        gates_of(scope, "kernel", LSTM_GATES),
+        gates_of(scope, "recurrent_kernel", LSTM_GATES),
+        gates_of(scope, "bias", LSTM_GATES) if scope.config.get("use_bias", True) else None,
         arithmetic_of(scope),
     )
 
 
 def _gru(scope: Scope) -> Cell:
     reset_after = bool(scope.config["reset_after"])
+    if scope.config.get("packed") == "cudnn":
+        return GRUCell(*_cudnn_arrays(scope, GRU_GATES), reset_after, arithmetic_of(scope))
     bias = recurrent_bias = None
-    if scope.config["use_bias"]:
-        stored = scope.stored("bias")
-        bias = by_gate(stored[0] if reset_after else stored, GRU_GATES)
-        recurrent_bias = by_gate(stored[1], GRU_GATES) if reset_after else None
+    if scope.config.get("use_bias", True):
+        if reset_after:
+            bias, recurrent_bias = (by_gate(row, GRU_GATES) for row in scope.stored("bias"))
+        else:
+            bias = gates_of(scope, "bias", GRU_GATES)
     return GRUCell(
-        by_gate(scope.stored("kernel"), GRU_GATES),
-        by_gate(scope.stored("recurrent_kernel"), GRU_GATES),
+        gates_of(scope, "kernel", GRU_GATES),
+        gates_of(scope, "recurrent_kernel", GRU_GATES),
         bias,
         recurrent_bias,
         reset_after,
@@ -232,11 +247,12 @@ def _gru(scope: Scope) -> Cell:
     )
 
 
-def _simple(scope: Scope) -> Cell:
+def simple_of(scope: Scope) -> SimpleRNNCell:
+    """A SimpleRNN's cell on the layer's arrays."""
     return SimpleRNNCell(
         {"h": scope.stored("kernel")},
         {"h": scope.stored("recurrent_kernel")},
-        {"h": scope.stored("bias")} if scope.config["use_bias"] else None,
+        {"h": scope.stored("bias")} if scope.config.get("use_bias", True) else None,
         arithmetic_of(scope),
     )
 
@@ -269,26 +285,29 @@ def _cudnn_arrays(scope: Scope, gates: str) -> tuple[Gates, Gates, Gates, Gates]
 
 
 def _cudnn_lstm(scope: Scope) -> Cell:
+    return _cudnn_packed_lstm(scope, _cudnn_numbers(scope))
+
+
+def _cudnn_packed_lstm(scope: Scope, numbers: Arithmetic) -> LSTMCell:
     kernel, recurrent, bias, recurrent_bias = _cudnn_arrays(scope, LSTM_GATES)
     cast = scope.precision.cast
     summed = {gate: cast(bias[gate]) + cast(recurrent_bias[gate]) for gate in LSTM_GATES}
-    return LSTMCell(kernel, recurrent, summed, _cudnn_numbers(scope))
+    return LSTMCell(kernel, recurrent, summed, numbers)
 
 
 def _cudnn_gru(scope: Scope) -> Cell:
-    kernel, recurrent, bias, recurrent_bias = _cudnn_arrays(scope, GRU_GATES)
-    return GRUCell(kernel, recurrent, bias, recurrent_bias, True, _cudnn_numbers(scope))
+    return GRUCell(*_cudnn_arrays(scope, GRU_GATES), True, _cudnn_numbers(scope))
 
 
-CELLS: Mapping[str, Callable[[Scope], Cell]] = {
-    "LSTM": _lstm,
-    "LSTMCell": _lstm,
+CELLS: dict[str, Callable[[Scope], Cell]] = {
+    "LSTM": lstm_of,
+    "LSTMCell": lstm_of,
     "GRU": _gru,
     "GRUCell": _gru,
-    "SimpleRNN": _simple,
-    "SimpleRNNCell": _simple,
+    "SimpleRNN": simple_of,
+    "SimpleRNNCell": simple_of,
     "StackedRNNCells": _stacked,
     "CuDNNLSTM": _cudnn_lstm,
     "CuDNNGRU": _cudnn_gru,
 }
-"""How the cell of each kind of layer is put together."""
+"""How the cell of each kind of layer is put together; `addon_cells.py` adds those that Keras 3 lacks."""

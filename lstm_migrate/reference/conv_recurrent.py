@@ -87,7 +87,7 @@ def _cell(scope: Scope, x: Array) -> ConvLSTMCell:
     return ConvLSTMCell(
         kernel,
         _kernel(scope, "recurrent_kernel", rank),
-        scope.weight("bias") if config["use_bias"] else None,
+        _joined(scope, "bias") if config.get("use_bias", True) else None,
         strides,
         padding,
         dilation,
@@ -99,8 +99,19 @@ def _cell(scope: Scope, x: Array) -> ConvLSTMCell:
 
 def _kernel(scope: Scope, role: str, rank: int) -> Array:
     """The kernel as a cross-correlation takes it; Theano's convolution reads it from its end."""
-    kernel = scope.weight(role)
+    kernel = _joined(scope, role)
     return np.flip(kernel, tuple(range(rank))) if scope.semantics.theano_convolutions else kernel
+
+
+def _joined(scope: Scope, role: str) -> Array:
+    """The gates side by side on the last axis, of whatever the file holds."""
+    if scope.has(role):
+        return scope.weight(role)
+    parts = [scope.weight(f"{role}_{gate}") for gate in LSTM_GATES]
+    if scope.config.get("data_format") == "channels_first" and parts[0].ndim > 1:
+        # Keras 1 kept these kernels as (filters, channels, rows, columns).
+        parts = [np.moveaxis(part, (0, 1), (-1, -2)) for part in parts]
+    return np.concatenate(parts, axis=-1)
 
 
 def _padding(scope: Scope, padding: str) -> str:

@@ -112,9 +112,22 @@ def _padding(scope: Scope) -> str:
 
 def _kernel(scope: Scope, role: str) -> Array:
     """The kernel as a cross-correlation takes it; Theano's convolution reads it from its end."""
-    kernel = scope.weight(role)
+    kernel = _channels_behind(scope, scope.weight(role))
     axes = tuple(range(kernel.ndim - 2))
     return np.flip(kernel, axes) if scope.semantics.theano_convolutions else kernel
+
+
+def _channels_behind(scope: Scope, kernel: Array) -> Array:
+    """The kernel as (*space, channels, filters), of whatever the file holds."""
+    if not scope.semantics.kernels_follow_ordering:
+        return kernel
+    if kernel.ndim == rank_of(scope) + 3:
+        # Keras 1's Conv1D: (window, 1, channels, filters), before 1.2 (filters, channels, window, 1).
+        (window,), filters = each_axis(scope.config["kernel_size"], 1), scope.config["filters"]
+        column = kernel.shape[:2] == (window, 1) and kernel.shape[3] == filters
+        return kernel[:, 0] if column else np.moveaxis(kernel[..., 0], (0, 1), (-1, -2))
+    first = scope.config.get("data_format") == "channels_first"
+    return np.moveaxis(kernel, (0, 1), (-1, -2)) if first else kernel
 
 
 def _steps(scope: Scope, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -153,7 +166,7 @@ def separable_convolution(scope: Scope, x: Tensor) -> Tensor:
     # Theano pads even windows by half on both sides, and cuts what is too much in other layers only.
     padding = {"half": "halves"}.get(_padding(scope), _padding(scope))
     each_channel = _depthwise(scope, x, "depthwise_kernel", padding)
-    pointwise = scope.weight("pointwise_kernel")
+    pointwise = _channels_behind(scope, scope.weight("pointwise_kernel"))
     once = (1,) * rank_of(scope)
     return finished(scope, convolve(each_channel, pointwise, once, "valid", once))
 
@@ -161,7 +174,7 @@ def separable_convolution(scope: Scope, x: Tensor) -> Tensor:
 def _depthwise(scope: Scope, x: Tensor, role: str, padding: str) -> Array:
     """Every input channel alone, through `depth_multiplier` kernels; never turned, not even by Theano."""
     strides, dilation = _steps(scope, rank_of(scope))
-    kernel = scope.weight(role)
+    kernel = _channels_behind(scope, scope.weight(role))
     channels = kernel.shape[-2]
     by_channel = kernel.reshape(*kernel.shape[:-2], 1, -1)
     value = channels_last(x.value, scope.config)

@@ -43,7 +43,7 @@ def evaluate(
     `watch(scope, args, kwargs)` what it was called with.
     Raises NoReference where a layer has no forward pass here.
     """
-    _import_forward_passes()
+    import_forward_passes()
     kept = {} if states is None else states
     run = _Run(weights, semantics, precision, kept, precisions, tap, watch, _names_batch(graph))
     tensors = [Tensor(precision.cast(np.asarray(value))) for value in inputs]
@@ -107,7 +107,11 @@ class _Run:
         args, kwargs = _settled(layer, args, kwargs)
         if self.watch is not None:
             self.watch(scope, args, kwargs)
-        result = scope.call(*args, **kwargs)
+        try:
+            result = scope.call(*args, **kwargs)
+        except NoReference as gap:
+            # An activation does not know which layer asks for it.
+            raise gap if gap.path else NoReference(here, gap.reason) from None
         outputs = list(leaves(result))
         if self.tap is not None:
             self.tap(here, call.index, [tensor.value for tensor in outputs])
@@ -182,7 +186,7 @@ def _names_batch(graph: Graph) -> bool:
     return bool(shapes) and all(shape and shape[0] is not None for shape in shapes)
 
 
-def _import_forward_passes() -> None:
+def import_forward_passes() -> None:
     """Every module of this package registers its forward passes when it is imported."""
     for module in pkgutil.iter_modules(lstm_migrate.reference.__path__):
         importlib.import_module(f"{lstm_migrate.reference.__name__}.{module.name}")

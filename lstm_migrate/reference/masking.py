@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.graph import leaves
+from lstm_migrate.reference.outcome import without_mask
 from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
 
 
@@ -23,6 +24,12 @@ def masking(scope: Scope, x: Tensor, **_: Any) -> Tensor:
     """A step is masked, and zeroed, if all its features equal mask_value."""
     there = np.any(x.value != scope.precision.dtype(scope.config.get("mask_value", 0.0)), axis=-1)
     return Tensor(np.where(there[..., None], x.value, 0), there)
+
+
+@forward("Unmasked")
+def unmasked(scope: Scope, x: Tensor) -> Tensor:
+    """The same values, without the mask that they carry."""
+    return without_mask(scope, x.value)
 
 
 @forward("Embedding")

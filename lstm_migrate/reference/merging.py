@@ -50,6 +50,8 @@ def _of_rank(value: Array, rank: int) -> Array:
 
 def _merged_mask(scope: Scope, masks: Sequence[Array | None]) -> Array | None:
     there = [mask for mask in masks if mask is not None]
+    if scope.semantics.merge_mask == "none":
+        return None
     if scope.semantics.merge_mask == "all":
         return reduce(np.logical_and, there) if there else None
     return reduce(np.logical_or, there) if len(there) == len(masks) else None
@@ -100,7 +102,7 @@ def concatenate(scope: Scope, inputs: Any, *more: Any, **_: Any) -> Tensor:
     tensors = [leaf for leaf in leaves([inputs, list(more)]) if isinstance(leaf, Tensor)]
     axis = int(scope.config.get("axis", -1))
     value = np.concatenate([tensor.value for tensor in tensors], axis=axis)
-    if all(tensor.mask is None for tensor in tensors):
+    if all(tensor.mask is None for tensor in tensors) or scope.semantics.concatenate_mask == "none":
         return Tensor(value)
     masks = np.concatenate([_full_mask(scope, tensor) for tensor in tensors], axis=axis)
     joined = np.all if scope.semantics.concatenate_mask == "all" else np.any

@@ -34,15 +34,18 @@ def _scaled_and_shifted(scope: Scope, value: Array, axes: tuple[int, ...]) -> Ar
 
 @forward("BatchNormalization")
 def batch_normalization(scope: Scope, x: Tensor) -> Tensor:
-    """By the moving statistics; `renorm` and the like act in training alone."""
+    """By the moving statistics; `renorm` and the like act in training alone.
+
+    Up to Keras 1.0.5 the second one is a standard deviation ("by_deviation"), to which epsilon is added.
+    """
     axes = _axes(scope.config.get("axis", -1), x.value.ndim)
     mean = _spread(scope.weight("moving_mean"), axes, x.value)
-    variance = _spread(scope.weight("moving_variance"), axes, x.value)
-    value = (summable(x.value) - mean) / np.sqrt(variance + scope.config.get("epsilon", 1e-3))
+    spread = _spread(scope.weight("moving_variance"), axes, x.value) + scope.config.get("epsilon", 1e-3)
+    value = (summable(x.value) - mean) / (spread if scope.config.get("by_deviation") else np.sqrt(spread))
     return with_mask(scope, _scaled_and_shifted(scope, value, axes), x)
 
 
-def _standardized(value: Array, axes: tuple[int, ...], epsilon: float) -> Array:
+def standardized(value: Array, axes: tuple[int, ...], epsilon: float) -> Array:
     mean = value.mean(axis=axes, keepdims=True)
     return np.asarray((value - mean) / np.sqrt(value.var(axis=axes, keepdims=True) + epsilon))
 
@@ -50,7 +53,7 @@ def _standardized(value: Array, axes: tuple[int, ...], epsilon: float) -> Array:
 @forward("LayerNormalization")
 def layer_normalization(scope: Scope, x: Tensor) -> Tensor:
     axes = _axes(scope.config.get("axis", -1), x.value.ndim)
-    value = _standardized(summable(x.value), axes, scope.config.get("epsilon", 1e-3))
+    value = standardized(summable(x.value), axes, scope.config.get("epsilon", 1e-3))
     return with_mask(scope, _scaled_and_shifted(scope, value, axes), x)
 
 
@@ -64,7 +67,7 @@ def group_normalization(scope: Scope, x: Tensor) -> Tensor:
     shape = x.value.shape
     grouped = summable(x.value).reshape(*shape[:axis], groups, channels // groups, *shape[axis + 1 :])
     rest = tuple(at for at in range(1, grouped.ndim) if at != axis)
-    value = _standardized(grouped, rest, scope.config.get("epsilon", 1e-3)).reshape(shape)
+    value = standardized(grouped, rest, scope.config.get("epsilon", 1e-3)).reshape(shape)
     return with_mask(scope, _scaled_and_shifted(scope, value, (axis,)), x)
 
 

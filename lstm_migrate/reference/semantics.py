@@ -25,8 +25,8 @@ class Semantics:
     before the first, or its "first_state" (Keras up to 2.2.4 on TensorFlow, unless unrolled).
     `kept_state_outranks_given`: a stateful layer whose kept state is not zero ignores an initial
     state that it is given (tf.keras 2.4 and later, not 2.0).
-    `merge_mask`: how Add, Multiply, … join their inputs' masks: "all" of those there are (Keras 2),
-    or "any", and none if one input has none (Keras 3).
+    `merge_mask`: how Add, Multiply, … join their inputs' masks: "all" of those there are (Keras 1 and 2),
+    or "any", and none if one input has none (Keras 3); or "none" at all (Keras 0).
     `merge_skips_masked`: Keras 3's Multiply, Maximum and Minimum leave out an input where it is masked.
     `kinds_that_drop_masks`: layers that end a mask in this era and hand it on in Keras 3
     (Identity, Rescaling and Normalization in tf.keras; ReLU in tf.keras 2.0 to 2.4).
@@ -35,8 +35,12 @@ class Semantics:
     `upsampling_from_corners`: bilinear UpSampling2D aligns corners of pixels, not their centres
     (Keras 2 and tf.keras up to 1.13).
     `random_crop_resizes`: RandomCrop resizes at inference (tf.keras) instead of doing nothing.
+    `relu_bounds_all`: a ReLU's greatest value also bounds what a negative slope makes of numbers below zero
+    (Theano).
     `theano_convolutions`: kernels are read from their end, and "same" pads half a window on both sides.
-    `concatenate_mask`: whether a step counts if "all" or "any" of the joined features do.
+    `kernels_follow_ordering`: kernels of channels_first are stored as (filters, channels, *space), and
+    those of Conv1D as 2D kernels of one column (Keras 0 and 1).
+    `concatenate_mask`: whether a step counts if "all" or "any" of the joined features do; or "none".
     `time_distributed_mask`: "inner" if the wrapped layer decides on the outgoing mask (Keras 2.2.0 to
     2.3.1, tf.keras), else "outer" (older Keras, Keras 3).
     `time_distributed_child_sees_mask`: the wrapped layer is given its step's part of the mask (not before
@@ -67,6 +71,8 @@ class Semantics:
     initial_state_hides_mask: bool = True
     kinds_that_drop_masks: Collection[str] = frozenset()
     theano_convolutions: bool = False
+    relu_bounds_all: bool = False
+    kernels_follow_ordering: bool = False
     softmax_zeroes_masked: bool = True
     multi_head_attention_masks: bool = True
     upsampling_from_corners: bool = False

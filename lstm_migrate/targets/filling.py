@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_migrate.errors import PlanError, TargetError
+from lstm_migrate.errors import PlanError, Problem, TargetError
 from lstm_migrate.planning.plan import Assignment, Plan
 from lstm_migrate.reference.scope import Array
 from lstm_migrate.targets.lending import lends, zeros
@@ -84,4 +84,20 @@ def _pairs(model: Any, plan: Plan) -> list[tuple[Any, list[tuple[Any, Assignment
         )
     if unfilled:
         raise PlanError("variables of the target were not filled", found=", ".join(unfilled))
+    misshapen = [_misshapen(*pair) for _, pairs in found.values() for pair in pairs if not _fits(*pair)]
+    if misshapen:
+        raise PlanError(misshapen)
     return list(found.values())
+
+
+def _fits(variable: Any, assignment: Assignment) -> bool:
+    return tuple(variable.shape) == assignment.shape
+
+
+def _misshapen(variable: Any, assignment: Assignment) -> Problem:
+    return Problem(
+        f"the array {', '.join(assignment.tensors)} does not fit the variable {variable.path}",
+        where=str(assignment.target),
+        found=str(assignment.shape),
+        expected=str(tuple(variable.shape)),
+    )

@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from lstm_migrate import layers
+from lstm_migrate.custom import CustomParts, is_custom
 from lstm_migrate.errors import LstmMigrateError, PlanError
 from lstm_migrate.graph import Activation, Call, Graph, Layer, LayerPath, Ref, map_leaves
 from lstm_migrate.targets.lending import zeros
@@ -54,14 +56,15 @@ def _stretched(tensor: Any) -> int:
 
 
 class Builder:
-    """Builds Keras models from Graphs. `activation_name` gives Keras 3's name of an activation."""
+    """Builds Keras models from Graphs. `activation_name` gives Keras 3's name of an activation, `custom`
+    holds the user's own layers and activations."""
 
-    def __init__(self, activation_name: ActivationName) -> None:
-        self.activation_name = activation_name
+    def __init__(self, activation_name: ActivationName, custom: CustomParts | None = None) -> None:
+        self.activation_name, self.custom = activation_name, custom or CustomParts()
 
     def model(self, graph: Graph) -> Any:
         """The Keras model, with every variable zero."""
-        with no_initial_values():
+        with no_initial_values(), keras.saving.custom_object_scope(self.custom.for_keras()):
             return self._model(graph, ())
 
     def _model(self, graph: Graph, path: LayerPath) -> Any:
@@ -126,15 +129,23 @@ class Builder:
         if layer.graph is not None:
             return self._model(layer.graph, path)
         arguments: dict[str, Any] = {
-            key: self.activation_name(value) if isinstance(value, Activation) else value
+            key: self._activation(value) if isinstance(value, Activation) else value
             for key, value in layer.config.items()
         }
         arguments |= self._children(layer, path)
         with located(path):
-            item = getattr(keras.layers, layer.kind)(**arguments, name=layer.name, dtype=layer.dtype)
+            arguments |= {"name": layer.name, "dtype": layer.dtype}
+            if is_custom(layer.kind):
+                item = self.custom.part(layer.kind).from_config(arguments)
+            else:
+                item = _class_of(layer.kind)(**arguments)
             if not layer.trainable:
                 item.trainable = False
             return item
+
+    def _activation(self, activation: Activation) -> Any:
+        own = is_custom(activation.function)
+        return self.custom.part(activation.function) if own else self.activation_name(activation)
 
     def _children(self, layer: Layer, path: LayerPath) -> dict[str, Any]:
         made = {label: self._layer(child, (*path, label)) for label, child in layer.children.items()}
@@ -143,6 +154,10 @@ class Builder:
         if layer.kind == "Bidirectional":
             return {"layer": made["forward_layer"], "backward_layer": made["backward_layer"]}
         return made
+
+
+def _class_of(kind: str) -> Any:
+    return getattr(layers if kind in layers.__all__ else keras.layers, kind)
 
 
 @contextmanager

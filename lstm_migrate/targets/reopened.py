@@ -19,7 +19,7 @@ from lstm_migrate.errors import TargetError
 from lstm_migrate.graph import Graph, WeightKey
 from lstm_migrate.targets.keras_model import no_initial_values
 from lstm_migrate.targets.lending import lent_values
-from lstm_migrate.targets.variables import variables
+from lstm_migrate.targets.variables import by_order, variables
 
 Array = NDArray[Any]
 
@@ -27,12 +27,13 @@ LARGE_BYTES = 64 << 20  # archives above it are unpacked before they are opened
 
 
 class Reopened:
-    """A `.keras` file opened with `keras.models.load_model`, in safe mode and without custom objects."""
+    """A `.keras` file opened with `keras.models.load_model`, in safe mode and with the user's own `custom`
+    objects alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, custom: Mapping[str, Any] | None = None) -> None:
         self.path = path
         with no_initial_values(), lent_values(), _streamable(path) as place:
-            self.model = keras.models.load_model(place, compile=False)
+            self.model = keras.models.load_model(place, custom_objects=custom, compile=False)
 
     def config(self) -> Mapping[str, Any]:
         """The model's config as the file states it."""
@@ -43,6 +44,10 @@ class Reopened:
     def weights(self, graph: Graph) -> Mapping[WeightKey, Array]:
         """Every variable's values, by its place in `graph`."""
         return Values(variables(self.model, graph))
+
+    def by_order(self, graph: Graph) -> list[tuple[str, str]]:
+        """(layer, what is which) where a custom layer's arrays were paired by their order."""
+        return [("/".join(path), said) for path, said in by_order(self.model, graph)]
 
     def outputs(self, inputs: Sequence[Array]) -> list[Array]:
         """The model's outputs in inference mode, flattened in Keras's own order."""
@@ -105,10 +110,10 @@ def _roomy(folder: Path) -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-def reopen(path: Path) -> Reopened:
-    """Opens the file; TargetError if plain Keras cannot."""
+def reopen(path: Path, custom: Mapping[str, Any] | None = None) -> Reopened:
+    """Opens the file; TargetError if Keras, given the user's `custom` objects, cannot."""
     try:
-        return Reopened(path)
+        return Reopened(path, custom)
     except Exception as error:
         # Keras raises any kind of exception here.
         said = " ".join(str(error).split())[:300]

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from lstm_migrate.custom import holds_custom, is_custom
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
+from lstm_migrate.targets.custom_variables import paired
 from lstm_migrate.targets.lending import tensor
 
 # State that a run starts with at zero: no checkpoint of an old framework holds it.
@@ -43,6 +45,9 @@ def _of_layer(item: Any, layer: Layer, path: LayerPath) -> Iterator[tuple[Weight
     below = {id(variable) for label in layer.children for variable in _child(item, label).variables}
     own = [variable for variable in item.variables if id(variable) not in below]
     own = [variable for variable in own if variable.name not in UNSTORED]
+    if is_custom(layer.kind):
+        yield from ((WeightKey(path, role), variable) for role, variable, _ in paired(item, layer, own))
+        return
     repeated = Counter(variable.name for variable in own)
     for variable in own:
         role = variable.name
@@ -52,6 +57,26 @@ def _of_layer(item: Any, layer: Layer, path: LayerPath) -> Iterator[tuple[Weight
         yield WeightKey(path, role), variable
     for label, child in layer.children.items():
         yield from _of_layer(_child(item, label), child, (*path, label))
+
+
+def by_order(model: Any, graph: Graph, path: LayerPath = ()) -> Iterator[tuple[LayerPath, str]]:
+    """(custom layer, its arrays and variables) where no name says which array is which variable."""
+    for name, layer in graph.layers.items():
+        if layer.graph is not None:
+            yield from by_order(model.get_layer(name), layer.graph, (*path, name))
+        elif holds_custom(layer):
+            yield from _by_order_in(model.get_layer(name), layer, (*path, name))
+
+
+def _by_order_in(item: Any, layer: Layer, path: LayerPath) -> Iterator[tuple[LayerPath, str]]:
+    if is_custom(layer.kind):
+        own = [variable for variable in item.variables if variable.name not in UNSTORED]
+        pairs = paired(item, layer, own)
+        found = [f"{role} → {variable.name}" for role, variable, named in pairs if not named]
+        if found:
+            yield path, ", ".join(found)
+    for label, child in layer.children.items():
+        yield from _by_order_in(_child(item, label), child, (*path, label))
 
 
 def _child(item: Any, label: str) -> Any:

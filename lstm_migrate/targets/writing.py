@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lstm_migrate.custom import CustomParts
 from lstm_migrate.errors import LstmMigrateError, TargetError
 from lstm_migrate.planning.plan import Plan
 from lstm_migrate.reference.scope import Array
@@ -85,9 +86,10 @@ def write_model(
     path: Path,
     activation_name: ActivationName,
     advance: Callable[[int, int], None],
+    custom: CustomParts | None = None,
 ) -> None:
     """Builds the target model and saves it at `path`, its variables filled by the Plan layer by layer."""
-    model = Builder(activation_name).model(plan.target)
+    model = Builder(activation_name, custom).model(plan.target)
     filling = Filling(model, plan, read, advance)
     with _failures(path.parent), tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
         # Keras makes an archive in memory, but the folder that it also knows goes to the disk as it comes.

@@ -18,10 +18,12 @@ from lstm_migrate.graph import Graph, LayerPath
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference, ShapeTooSmall
 from lstm_migrate.report import Check
+from lstm_migrate.verification.before_gap import before_gap
 from lstm_migrate.verification.probes import probes
 from lstm_migrate.verification.subject import Model, Subject
 from lstm_migrate.verification.tolerance import Tolerance, derive, distance, last_place, run_precision
 
+NAMED = 6  # layers that a message names
 CALLS = 2  # a stateful model is called twice: the second call starts from the first one's states
 
 
@@ -56,18 +58,28 @@ def check_behaviour(subject: Subject) -> Check:
             if doubt:
                 return Check("behaviour", "unproven", doubt, {}, (doubt,))
     except NoReference as gap:
-        return Check(
-            "behaviour",
-            "unproven",
-            "a part of the model has no reference: its outputs could not be computed independently",
-            {},
-            (str(gap),),
-        )
+        return _partly(subject, gap)
     except ShapeTooSmall as error:
         return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
     except VerificationError as error:
         return Check("behaviour", "failed", str(error), {})
     return _passed(found)
+
+
+def _partly(subject: Subject, gap: NoReference) -> Check:
+    """The check of a model of which a part cannot be computed: as far as it can."""
+    try:
+        before = before_gap(subject)
+    except ShapeTooSmall as error:
+        return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {}, (str(gap),))
+    if before.differs:
+        said = f"the written weights, in float64, differ from the source's equations by {before.by:.2e}"
+        measured = {"first_layer": before.differs}
+        return Check("behaviour", "failed", f"{said}; first in {before.differs}", measured)
+    said = "a part of the model has no reference: its outputs could not be computed independently"
+    if before.layers:
+        said += f"; before it, {', '.join(before.layers[:NAMED])} put out what they should"
+    return Check("behaviour", "unproven", said, {"layers_before": list(before.layers)}, (str(gap),))
 
 
 def _takes_otherwise(source: Graph, target: Graph) -> str:

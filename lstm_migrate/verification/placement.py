@@ -203,7 +203,7 @@ def _blocks(numbers: Array) -> Iterator[tuple[slice, Array]]:
 
 def _displaced(recipe: Recipe, arrived: Sequence[Array]) -> list[str]:
     """Elements whose declared gate, unit, feature … differ between where they were and where they are."""
-    if recipe.forms is None or len(recipe.tensors) != 1:
+    if recipe.forms is None:
         return []
     before, after = recipe.forms
     size = arrived[0].size

@@ -5,15 +5,16 @@ The strongest evidence there is: it also sees a source whose semantics were decl
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from lstm_migrate.errors import UsageError, VerificationError
+from lstm_migrate.errors import Problem, UsageError, VerificationError
 from lstm_migrate.graph import Graph
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference
@@ -22,6 +23,7 @@ from lstm_migrate.verification.behaviour import fits, live_outputs
 from lstm_migrate.verification.subject import Subject
 from lstm_migrate.verification.tolerance import derive, distance, last_place, run_precision
 
+NUMBERS, TEXTS = "biuf", "SU"  # kinds of dtypes; a layer with a vocabulary reads texts
 UNDERIVED = 1e-4  # relative, where no reference can measure the model's rounding
 
 
@@ -56,7 +58,32 @@ def load_recording(path: Path) -> Recording:
             found=", ".join(arrays) or "nothing",
             expected="input_0, … and output_0, …",
         )
+    _check_values(arrays, path)
     return Recording(inputs, outputs)
+
+
+def _check_values(arrays: Mapping[str, Array], path: Path) -> None:
+    """UsageError with every array that nothing could be compared with."""
+    problems = [
+        Problem(f"{name} proves nothing", where=str(path), found=wrong, expected="numbers, a row an example")
+        for name, value in arrays.items()
+        if re.fullmatch(r"(input|output)_\d+", name)
+        and (wrong := _unusable(value, NUMBERS if name.startswith("output") else NUMBERS + TEXTS))
+    ]
+    if problems:
+        raise UsageError(problems)
+
+
+def _unusable(value: Array, kinds: str) -> str:
+    """What is wrong with a recorded array; "" if nothing is."""
+    if value.dtype.kind not in kinds:
+        return f"an array of {value.dtype}"
+    if value.ndim == 0 or value.size == 0:
+        return f"an array of the shape {value.shape}"
+    if value.dtype.kind == "f" and not np.isfinite(value.reshape(len(value), -1)).all(axis=1).any():
+        # What is no number is equal to whatever else is none.
+        return "NaN or infinity in every row"
+    return ""
 
 
 def _numbered(arrays: dict[str, Array], stem: str) -> tuple[Array, ...]:

@@ -89,6 +89,7 @@ class Subject:
     that the source may have had instead, because its version does not tell frameworks apart.
     `blocks` gives a source tensor in parts. `settle(name, array)` is told of each source tensor that
     was found in the target bit for bit: one array in memory can then stand for both.
+    `assumed`: what of the source model is assumed and not proven by recorded outputs.
     """
 
     source: Model
@@ -101,6 +102,7 @@ class Subject:
     alternatives: tuple[Semantics, ...] = ()
     blocks: Callable[[str], Iterable[tuple[slice, Array]]] | None = None
     settle: Callable[[str, Callable[[], Array]], None] = lambda name, array: None
+    assumed: tuple[str, ...] = ()
 
     def parts(self, name: str) -> Iterable[tuple[slice, Array]]:
         """A source tensor in parts, with where they stand along its first axis."""

@@ -31,6 +31,8 @@ VALID = CORPUS / "valid"
 TABLE = CORPUS / "expected.tsv"
 COLUMNS = ("case", "outcome", "error", "phrase")
 
+ARCHITECTURES = ("architecture.json", "model.json", "model.yaml")  # beside weights
+
 SAYS_ENOUGH, LONGEST = 40, 110  # characters of an error
 
 TOLERANCE = 2e-4
@@ -63,8 +65,13 @@ def cases() -> list[str]:
 
 def source_of(case: str) -> Path:
     """The old file of a case."""
-    (name,) = json.loads((VALID / case / "case.json").read_text())["files"]
-    return VALID / case / str(name)
+    named = json.loads((VALID / case / "case.json").read_text())["files"]
+    return VALID / case / str(next(name for name in named if name not in ARCHITECTURES))
+
+
+def architecture_of(case: str) -> Path | None:
+    """The architecture beside a case's weights, if it has one."""
+    return next((path for name in ARCHITECTURES if (path := VALID / case / name).exists()), None)
 
 
 def table() -> dict[str, Row]:
@@ -79,7 +86,7 @@ def converted(case: str, folder: Path) -> Result:
 
     target = folder / "new.keras"
     try:
-        report = lstm_migrate.convert(source_of(case), target)
+        report = lstm_migrate.convert(source_of(case), target, architecture=architecture_of(case))
     except lstm_migrate.LstmMigrateError as error:
         left = ", ".join(path.name for path in folder.iterdir())
         row = Row(case, "refused", type(error).__name__, phrase_of(error))

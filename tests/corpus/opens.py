@@ -11,6 +11,7 @@ import csv
 import shutil
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ def _opened(source: Path) -> Any:
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
-        # Keras goes by the suffix, and some of these files have another.
-        copy = Path(folder) / "model.h5"
-        shutil.copy(source, copy)
-        return keras.models.load_model(copy, compile=False)
+        # Keras goes by the suffix; some cases of HDF5 have another one.
+        path = Path(folder) / f"model{'.keras' if zipfile.is_zipfile(source) else '.h5'}"
+        shutil.copy(source, path)
+        return keras.models.load_model(path, compile=False)
 
 
 def main() -> None:

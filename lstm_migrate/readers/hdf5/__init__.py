@@ -5,7 +5,8 @@ Opening reads headers; `tree` says what is reachable, `layers` what is listed, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +18,16 @@ from lstm_migrate.errors import Problem, SourceError
 from lstm_migrate.readers.damage import guarded
 from lstm_migrate.readers.hdf5.attributes import read_text
 from lstm_migrate.readers.hdf5.heaps import check_heaps
+from lstm_migrate.readers.hdf5.keras0 import CountedLayers, is_counted
 from lstm_migrate.readers.hdf5.layers import Layers
 from lstm_migrate.readers.hdf5.leftovers import leftovers
+from lstm_migrate.readers.hdf5.store import Part, collected, is_store, store_checkpoint
 from lstm_migrate.readers.hdf5.tensors import read_blocks, read_values
 from lstm_migrate.readers.hdf5.tree import Tree, grow
 from lstm_migrate.readers.json_text import parse_object
 from lstm_migrate.readers.writer import detect_writer
 
 STRANGERS = (
-    ("attribute", "nb_layers", "weights of Keras 0.x", "They are not read yet"),
-    (
-        "group",
-        "_layer_checkpoint_dependencies",
-        "a .weights.h5 file of Keras 2.12 or 2.13",
-        "It is not read yet; pass the full model (.h5)",
-    ),
-    (
-        "group",
-        "layers",
-        "a .weights.h5 file of Keras 2.14 or later",
-        "Keras 3 loads it into its model as it is: model.load_weights",
-    ),
     ("group", "model_weights", "a group model_weights without a list of layers", "The file is damaged"),
 )
 """HDF5 without layer_names that is still known: what tells it, what it is, what to do."""
@@ -49,24 +39,50 @@ def open_hdf5(path: Path) -> Checkpoint:
         file = h5py.File(path, "r")
     try:
         with guarded(str(path)):
-            return _checkpoint(path, file)
+            tree = grow(file, path)
+            with path.open("rb") as raw:
+                check_heaps(str(path), raw, file, tree)
+            if not _lists_layers(file) and is_store(tree):
+                _check_whole(path)
+                size = path.stat().st_size
+                return store_checkpoint(path, collected([Part(file, tree, size)], size, str(path)))
+            return _checkpoint(path, file, tree)
     except BaseException:
         _close(file)
         raise
 
 
-def _checkpoint(path: Path, file: h5py.File) -> Checkpoint:
-    tree = grow(file, path)
-    check_heaps(path, file, tree)
-    layers = Layers(file, tree, _weights_root(path, file, tree), path.stat().st_size)
+def _check_whole(path: Path) -> None:
+    """A shard alone is no model; the file that lists it stands beside it."""
+    shard = re.fullmatch(r"(.+)_\d{5}\.weights\.h5", path.name)
+    listing = path.with_name(f"{shard[1]}.weights.json") if shard else None
+    if listing is not None and listing.exists():
+        raise SourceError(
+            Problem(
+                "is one shard of several",
+                where=str(path),
+                found=path.name,
+                expected=listing.name,
+                hint=f"Pass {listing.name}: it lists the shards, which are read with it",
+            )
+        )
+
+
+def _checkpoint(path: Path, file: h5py.File, tree: Tree) -> Checkpoint:
+    size = path.stat().st_size
+    layers = (
+        CountedLayers(file, tree, "", size)
+        if is_counted(file, tree)
+        else Layers(file, tree, _weights_root(path, file, tree), size)
+    )
     layers.collect()
     config = read_text(file, "model_config")
     architecture = None if config is None else parse_object(config, "model_config")
     stamps = [_stamps(file[place]) for place in dict.fromkeys(("/", layers.root or "/"))]
     return Checkpoint(
         path=path,
-        format="keras-hdf5-weights" if architecture is None else "keras-hdf5",
-        writer=detect_writer(stamps, architecture),
+        format=_format(layers, architecture),
+        writer=detect_writer(stamps, architecture, layers.tensors),
         groups=layers.groups,
         tensors=layers.tensors,
         architecture=architecture,
@@ -75,6 +91,12 @@ def _checkpoint(path: Path, file: h5py.File) -> Checkpoint:
         read_blocks=_block_reader(layers),
         close=lambda: _close(file),
     )
+
+
+def _format(layers: Layers, architecture: Mapping[str, Any] | None) -> str:
+    if isinstance(layers, CountedLayers):
+        return "keras0-weights"
+    return "keras-hdf5-weights" if architecture is None else "keras-hdf5"
 
 
 def _weights_root(path: Path, file: h5py.File, tree: Tree) -> str:
@@ -95,7 +117,7 @@ def _lists_layers(group: h5py.Group) -> bool:
 
 
 def _stranger(path: Path, found: str, hint: str) -> SourceError:
-    expected = "a full model or weights as Keras 1.0 to 2.15 saved them"
+    expected = "a full model or weights as Keras saved them"
     return SourceError(
         Problem("is no model of Keras", where=str(path), found=found, expected=expected, hint=hint)
     )

@@ -38,6 +38,18 @@ def read_names(holder: h5py.Group, name: str) -> tuple[str, ...] | None:
     return tuple(names)
 
 
+def read_count(holder: h5py.Group, name: str) -> int:
+    """A number of things to come, none of which need be there."""
+    header = holder.attrs.get_id(name) if name in holder.attrs else None
+    if header is None or prod(header.shape or (1,)) != 1 or header.dtype.kind not in "iu":
+        found = "nothing" if header is None else f"type {header.dtype}"
+        raise _wrong(holder, name, "is no count", found, "a whole number")
+    count = int(np.asarray(holder.attrs[name]).ravel()[0])
+    if not 0 <= count <= MAX_NAMES:
+        raise _wrong(holder, name, "is no count", str(count), f"0 to {MAX_NAMES}")
+    return count
+
+
 def _parts(attributes: h5py.AttributeManager, name: str) -> Iterator[str]:
     if name in attributes:
         yield name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from pathlib import Path
+from typing import BinaryIO
 
 import h5py
 
@@ -21,17 +21,15 @@ HEADER_BYTES = 16
 """Of a heap and of each entry alike; the size stands in bytes 8 to 15 of it."""
 
 
-def check_heaps(path: Path, file: h5py.File, tree: Tree) -> None:
-    """SourceError if a heap anywhere outside the arrays does not add up."""
+def check_heaps(where: str, raw: BinaryIO, file: h5py.File, tree: Tree) -> None:
+    """SourceError if a heap anywhere outside the arrays does not add up. `raw`: the bytes of `file`."""
     _, width = file.id.get_create_plist().get_sizes()
-    with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start, end in _gaps(_extents(file, tree), len(data)):
             while (start := data.find(SIGNATURE, start, end)) >= 0:
                 if not _adds_up(data, start, width):
                     raise SourceError(
-                        Problem(
-                            "cannot be read as HDF5", str(path), f"a broken heap at byte {start}", hint=HINT
-                        )
+                        Problem("cannot be read as HDF5", where, f"a broken heap at byte {start}", hint=HINT)
                     )
                 start += len(SIGNATURE)
 

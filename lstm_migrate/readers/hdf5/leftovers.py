@@ -44,7 +44,12 @@ def _training(file: h5py.File) -> str | None:
         config = parse_object(text, "training_config")
     except SourceError:
         return "unreadable"  # nobody needs it, so it stops nothing
-    optimizer = config.get("optimizer_config")
+    return described_training(config)
+
+
+def described_training(config: Mapping[str, Any]) -> str:
+    """Optimizer and loss of a training config, by name."""
+    optimizer = config.get("optimizer_config") or config.get("optimizer")
     facts = [
         f"optimizer {_name(optimizer)}" if optimizer else "",
         f"loss {_name(config['loss'])}" if config.get("loss") else "",

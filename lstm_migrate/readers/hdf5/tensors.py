@@ -40,6 +40,8 @@ FILTERS = frozenset(
 )
 """Filters that come with h5py; any other would be looked for among plugins on this machine."""
 
+BFLOAT16 = "bfloat16"  # NumPy has no such type: its values are given as float32
+
 BLOCK_BYTES = 4 << 20  # how much of a tensor `read_blocks` holds at a time
 
 Verdict = tuple[str, str, str] | None
@@ -53,15 +55,28 @@ def judge(name: str, dataset: h5py.Dataset, file_size: int) -> TensorInfo | Prob
         if verdict is not None:
             what, found, expected = verdict
             return Problem(what, where=name, found=found, expected=expected)
-    return TensorInfo(name, tuple(dataset.shape), dataset.dtype.newbyteorder("=").name)
+    dtype = BFLOAT16 if _is_bfloat16(dataset) else dataset.dtype.newbyteorder("=").name
+    return TensorInfo(name, tuple(dataset.shape), dtype)
 
 
 def read_values(dataset: h5py.Dataset, info: TensorInfo) -> NDArray[Any]:
     """The values in native byte order, read straight into their array."""
-    values = np.empty(info.shape, info.dtype)
+    values = np.empty(info.shape, dataset.dtype if info.dtype == BFLOAT16 else info.dtype)
     if values.size:
         dataset.read_direct(values)
-    return values
+    return _widened(values) if info.dtype == BFLOAT16 else values
+
+
+def _widened(values: NDArray[Any]) -> NDArray[Any]:
+    """bfloat16 as float32: the upper half of its bits."""
+    # What Keras stores is opaque to HDF5, two bytes as they lay in memory of a little-endian machine.
+    bits = np.frombuffer(values.tobytes(), "<u2").astype(np.uint32) << 16
+    return bits.view(np.float32).reshape(values.shape)
+
+
+def _is_bfloat16(dataset: h5py.Dataset) -> bool:
+    opaque = dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and dataset.dtype.names is None
+    return opaque and dataset.attrs.get("dtype") in (BFLOAT16, BFLOAT16.encode())
 
 
 def read_blocks(dataset: h5py.Dataset, info: TensorInfo) -> Blocks:
@@ -74,9 +89,10 @@ def read_blocks(dataset: h5py.Dataset, info: TensorInfo) -> Blocks:
         rows = ceil(rows / dataset.chunks[0]) * dataset.chunks[0]
     for start in range(0, info.shape[0], rows):
         part = slice(start, min(start + rows, info.shape[0]))
-        values = np.empty((part.stop - part.start, *info.shape[1:]), info.dtype)
+        stored = dataset.dtype if info.dtype == BFLOAT16 else info.dtype
+        values = np.empty((part.stop - part.start, *info.shape[1:]), stored)
         dataset.read_direct(values, source_sel=part)
-        yield part, values
+        yield part, _widened(values) if info.dtype == BFLOAT16 else values
 
 
 def _claimed(dataset: h5py.Dataset) -> int:
@@ -89,6 +105,8 @@ def _check_type(dataset: h5py.Dataset, _: int) -> Verdict:
         dtype = dataset.dtype
     except (TypeError, ValueError) as error:
         return "is no array of numbers", str(error), "floats or integers"
+    if _is_bfloat16(dataset):
+        return None
     special = dtype.metadata or dtype.subdtype or dtype.names
     if special or dtype.newbyteorder("=").name not in DTYPES:
         return "is no array of numbers", f"type {_spelled(dtype)}", "floats or integers"

@@ -36,7 +36,7 @@ def canonical(path: str) -> str:
     return "/".join(step for step in path.split("/") if step not in ("", "."))
 
 
-def grow(file: h5py.File, where: Path) -> Tree:
+def grow(file: h5py.File, where: Path | str) -> Tree:
     """The whole tree, from links and object headers. SourceError for links that lead elsewhere."""
     growth = _Growth()
     growth.seen.add(h5py.h5o.get_info(file.id).addr)

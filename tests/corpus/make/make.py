@@ -15,8 +15,11 @@ k231    3.7     keras==2.3.1 tensorflow-cpu==1.15.0 numpy==1.18.5 h5py==2.10.0 p
 tf113   3.7     tensorflow==1.13.2 numpy==1.16.6 h5py==2.10.0 protobuf==3.6.1
 tf20    3.7     tensorflow==2.0.4 numpy==1.18.5 h5py==2.10.0 protobuf==3.19.6
 tf24    3.8     tensorflow-cpu==2.4.4 h5py==2.10.0 protobuf<3.20
+tf24a   3.8     tensorflow-cpu==2.4.4 tensorflow-addons==0.13.0 h5py==2.10.0 protobuf<3.20
 tf28    3.9     tensorflow-cpu==2.8.4 numpy==1.23.5 h5py==3.7.0 protobuf<3.20
+tf28a   3.9     tensorflow-cpu==2.8.4 tensorflow-addons==0.16.1 numpy==1.23.5 h5py==3.7.0 protobuf<3.20
 tf212   3.10    tensorflow-cpu==2.12.1
+tf212a  3.10    tensorflow-cpu==2.12.1 tensorflow-addons==0.20.0 h5py==3.10.0
 tf215   3.11    tensorflow-cpu==2.15.1
 
 This file owns the loop over the cases and the list of what could not be made (skipped.tsv); `era.py` owns the
@@ -45,6 +48,7 @@ TOPICS = [
     "training",
     "names",
     "rebuilt",
+    "addons",
 ]
 
 

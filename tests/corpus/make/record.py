@@ -24,12 +24,13 @@ class Made(object):
 
     `twin`: a model without cuDNN that loads the saved file and computes in its place. `stateful`: record two
     successive predictions. `scale`: how large the random kernels are; `weights`: False keeps those there.
+    `needs`: modules that must be imported before Keras 3 can open what the file becomes.
     """
 
-    def __init__(self, model, inputs, twin=None, stateful=False, scale=0.6, weights=True, note=""):
+    def __init__(self, model, inputs, twin=None, stateful=False, scale=0.6, weights=True, note="", needs=()):
         self.model, self.twin, self.stateful = model, twin, stateful
         self.inputs = inputs if isinstance(inputs, list) else [inputs]
-        self.scale, self.weights, self.note = scale, weights, note
+        self.scale, self.weights, self.note, self.needs = scale, weights, note, list(needs)
 
 
 def case(eras, hard=""):
@@ -152,6 +153,8 @@ def fill(era, case, made, name, folder):
             stored.update({"output_%d_call%d" % (i, call): y for i, y in enumerate(got)})
         np.savez_compressed(os.path.join(folder, "io_stateful.npz"), **stored)
         about["stateful_io"] = "io_stateful.npz: same batch predicted twice without reset_states between"
+    if made.needs:
+        about["needs"] = made.needs
     if made.note:
         about["note"] = made.note
     if era.skips:

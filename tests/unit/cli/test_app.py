@@ -34,11 +34,16 @@ def calls(monkeypatch, report, inspection, plan_report):
 
 def test_convert_passes_every_option_on(run, calls):
     options = ["--allow-unproven", "--allow-lossy", "--allow-nonfinite", "--overwrite"]
+    options += ["--architecture", "infer", "--assume", "a.kind=Dropout", "--assume", "b.activation=tanh"]
     assert run("convert", "old.h5", "--to", "new.keras", "--recorded", "io.npz", *options) == 0
     arguments, named = calls["convert"]
     assert arguments == (Path("old.h5"), Path("new.keras"))
     assert named.pop("progress")
     assert named == {
+        "architecture": "infer",
+        "assume": {"a.kind": "Dropout", "b.activation": "tanh"},
+        "mapping": None,
+        "custom_objects": {},
         "recorded": Path("io.npz"),
         "allow_unproven": True,
         "allow_lossy": True,
@@ -62,7 +67,9 @@ def test_verify_passes_every_option_on(run, calls):
 
 def test_plan_passes_its_option_on(run, calls):
     assert run("plan", "old.h5", "--allow-lossy") == 0
-    assert calls["plan"] == ((Path("old.h5"),), {"allow_lossy": True})
+    arguments, named = calls["plan"]
+    assert arguments == (Path("old.h5"),)
+    assert {name for name, value in named.items() if value} == {"allow_lossy"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from lstm_migrate.cli import noise, output
 @pytest.fixture
 def inspect_raises(monkeypatch):
     def arrange(error):
-        def inspect(source):
+        def inspect(source, **options):
             raise error
 
         monkeypatch.setattr(pipeline, "inspect", inspect)
@@ -142,3 +142,10 @@ def test_a_reader_that_leaves_early_is_no_error():
         process.stdin.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_table_stands_below_its_problem_and_names_in_it_break_no_line(run, inspect_raises, capsys):
+    problem = errors.Problem("does not fit", rows=("source | target", "a\nb | c"))
+    inspect_raises(errors.PlanError(problem))
+    run("inspect", "x.h5")
+    assert capsys.readouterr().err.splitlines() == ["error: does not fit", "source | target", "a\\nb | c"]

@@ -154,6 +154,8 @@ def test_the_twelve_arrays_of_keras_1_compute_the_same(
 
 def test_one_layout_onto_itself_needs_no_step() -> None:
     for name, own in KERAS.items():
+        if any(tensor.each_gate for tensor in own.tensors.values()):
+            continue  # the arrays of a gate each are several, which no single one can be
         found = ways(own, own, {**SIZES, "k0": 2, "k1": 2, "k2": 2}, frozenset(own.tensors))
         assert all(way.steps == () for way in found.values()), name
         assert set(found) == set(own.tensors)
@@ -219,3 +221,28 @@ def test_a_way_knows_the_form_that_it_starts_from() -> None:
         frozenset(["kernel", "recurrent_kernel", "bias"]),
     )
     assert poured["kernel"].start.poured == (Symbol("u"), Symbol("x"))
+
+
+def peeping(order: str, *, named: Mapping[str, str] | None = None) -> Layout:
+    """An LSTM with a peephole for its output gate and, if `named`, further arrays apart."""
+    plain = layout("peeping", order, {"kernel": "x (gate u)", "recurrent": "h (gate u)", "bias": "(gate u)"})
+    apart = {
+        role: StoredTensor(role, Axes.parse(axes), role, apart=True)
+        for role, axes in {"peephole": "u", **(named or {})}.items()
+    }
+    return Layout("peeping", "lstm", plain.gates, {**plain.tensors, **apart})
+
+
+def test_an_array_apart_goes_to_its_namesake_and_never_for_a_bias() -> None:
+    source, target = peeping("ifco", named={"other": "u"}), peeping("icfo", named={"other": "u"})
+    found = ways(source, target, SIZES, frozenset(source.tensors))
+    assert {role: way.sources for role, way in found.items()} == {role: (role,) for role in source.tensors}
+    assert found["bias"].steps and not found["peephole"].steps and not found["other"].steps
+
+
+def test_an_array_apart_that_the_target_has_not_is_never_lost_silently() -> None:
+    source = peeping("ifco")
+    target = layout("plain", "ifco", {"kernel": "x (gate u)", "recurrent": "h (gate u)", "bias": "(gate u)"})
+    with pytest.raises(PlanError, match="peephole of layout peeping have no place in plain"):
+        ways(source, target, SIZES, frozenset(source.tensors))
+    assert set(ways(source, target, SIZES, frozenset(target.tensors))) == set(target.tensors)

@@ -110,7 +110,7 @@ def test_a_writer_speaks_the_mapping_of_its_version(name: str, version: str, map
 
 
 @pytest.mark.parametrize(
-    ("name", "version"), [("keras", "1.2.2"), ("keras", "2.4.0"), ("tf.keras", "3.0.0"), ("unknown", "")]
+    ("name", "version"), [("keras", "4.0.0"), ("keras", "2.4.0"), ("tf.keras", "3.0.0"), ("unknown", "")]
 )
 def test_a_writer_that_no_mapping_speaks_for_is_refused_with_the_evidence(name: str, version: str) -> None:
     with pytest.raises(SourceError, match="the attribute keras_version") as caught:

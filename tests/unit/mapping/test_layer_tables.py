@@ -144,6 +144,8 @@ def test_keras_3_takes_every_key_that_is_carried_over(name: str) -> None:
         kind = STAND_INS.get(declaration.kind or class_name, declaration.kind or class_name)
         if declaration.refuse is not None or kind is None or kind == "InputLayer":
             continue
+        if document("keras3").layers[kind].module:
+            continue  # the project's own, held against its mapping in tests/unit/layers
         takes = {*DATA["keras3"][kind], *own_keys(kind), *TAKEN_BY_ALL, *REBUILT_KEYS, *WRAPPED}
         carried = {*expanded(found, declaration), *declaration.rename.values(), *declaration.defaults}
         wrong |= {(class_name, key) for key in carried - takes}

@@ -31,6 +31,7 @@ def checkpoint(
     version: str = "2.2.4",
     backend: str = "tensorflow",
     dtype: str = "float32",
+    format: str = "keras-hdf5",
 ) -> Checkpoint:
     """A file of these arrays, layer by layer, each with its name below the layer and its shape."""
     groups = {group: tuple(f"{group}/{name}" for name, _ in listed) for group, listed in arrays.items()}
@@ -41,7 +42,7 @@ def checkpoint(
     }
     return Checkpoint(
         Path("made_up.h5"),
-        "keras-hdf5",
+        format,
         Writer(writer, version, backend),
         groups,
         tensors,

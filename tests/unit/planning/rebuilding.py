@@ -56,7 +56,7 @@ class Rebuilt:
     def gap(self, *inputs: Array) -> float:
         """By how much the two models' outputs differ."""
         old = evaluate(self.source, self.bound, inputs, semantics=self.semantics)
-        target = Semantics(**target_vocabulary().document.semantics)
+        target = Semantics(**target_vocabulary().semantics()[0])
         new = evaluate(self.target, self.made, inputs, semantics=target)
         assert [value.shape for value in old] == [value.shape for value in new]
         return max(float(np.abs(one - other).max(initial=0)) for one, other in zip(old, new, strict=True))

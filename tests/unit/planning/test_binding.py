@@ -115,6 +115,46 @@ def test_roles_in_a_wrong_order_without_names_are_not_guessed() -> None:
     assert problem.expected.startswith("inner/first.kernel")
 
 
+# --- weights whose architecture comes from elsewhere
+
+
+def in_a_row(*names: str) -> dict[str, Any]:
+    layers = [dense(name, units=3) for name in names]
+    layers[0]["config"]["batch_input_shape"] = [None, 3]
+    return sequential(layers)
+
+
+def each(*names: str) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
+    return {name: [(f"{name}/kernel:0", (3, 3)), (f"{name}/bias:0", (3,))] for name in names}
+
+
+WEIGHTS = {"format": "keras-hdf5-weights"}
+
+
+def test_names_that_keras_counted_give_way_to_the_order_of_the_layers() -> None:
+    found = plan(in_a_row("dense_1", "dense"), each("dense", "dense_1"), **WEIGHTS)
+    assert bound(found)["dense_1.kernel"] == "dense/dense/kernel:0"
+    assert "dense → dense_1" in found.notes[0].text
+    whole = plan(in_a_row("dense_1", "dense"), each("dense", "dense_1"))
+    assert bound(whole)["dense_1.kernel"] == "dense_1/dense_1/kernel:0"
+
+
+def test_chosen_names_in_another_order_than_the_layers_are_not_guessed() -> None:
+    (problem,) = refused(in_a_row("q", "p"), each("p", "q"), **WEIGHTS)
+    assert "both fit" in problem.what
+    assert "p → q" in problem.found
+
+
+def test_names_inside_a_model_that_contradict_the_order_are_not_guessed() -> None:
+    (problem,) = refused(twin_model(), twins("second/", "first/"), **WEIGHTS)
+    assert "both fit" in problem.what
+
+
+def test_layers_frozen_after_their_weights_were_saved_are_found_by_name() -> None:
+    found = bound(plan(twin_model(frozen=True), twins("first/", "second/"), **WEIGHTS))
+    assert found["inner/first.kernel"] == "inner/first/kernel:0"
+
+
 # --- what does not fit
 
 

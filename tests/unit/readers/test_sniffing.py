@@ -8,12 +8,10 @@ import os
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from lstm_migrate.errors import SourceError
-from lstm_migrate.readers import open_checkpoint
 from lstm_migrate.readers.sniffing import sniff
 from tests.unit.readers.hostile import write_model
 
@@ -40,7 +38,6 @@ FOUND = {
     "JSON": b'{"class_name": "Sequential", "config": []}',
     "YAML": b"backend: tensorflow\nclass_name: Sequential\nconfig:\n  layers: []\n",
     "text": "Gewichte für später".encode(),
-    "a Keras 3 .keras archive": _zip("metadata.json", "config.json", "model.weights.h5"),
     "a PyTorch file (ZIP)": _zip("model/data.pkl", "model/version"),
     "a NumPy .npz archive": _zip("a.npy", "b.npy"),
     "a ZIP archive": _zip("holiday.jpg")[:-40],
@@ -57,7 +54,6 @@ FOUND = {
 }
 HINTS = {
     "a Git-LFS pointer": "git lfs pull",
-    "a Keras 3 .keras archive": "keras.models.load_model",
     "gzip data": "gunzip",
     "JSON": "no weights",
     "a Python pickle": "run code",
@@ -122,8 +118,15 @@ def test_a_path_that_no_system_accepts_is_a_source_error() -> None:
         sniff(Path("a\0b"))
 
 
-def test_the_weights_format_of_keras_3_is_no_old_file(tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "model.weights.h5", "w") as file:
-        file.create_group("layers/dense/vars")
-    with pytest.raises(SourceError, match=r"\.weights\.h5"):
-        open_checkpoint(tmp_path / "model.weights.h5")
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        (_zip("metadata.json", "config.json", "model.weights.h5"), "keras-archive"),
+        (_zip("config.json", "metadata.json"), "keras-archive"),
+        (b'{"metadata": {"total_size": 4}, "weight_map": {}}', "sharded-weights"),
+        (b'{\n    "weight_map": {}}', "sharded-weights"),
+    ],
+)
+def test_what_is_known_is_told_by_its_content(content: bytes, format: str, tmp_path: Path) -> None:
+    (tmp_path / "model.h5").write_bytes(content)
+    assert sniff(tmp_path / "model.h5") == format

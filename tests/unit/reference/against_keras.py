@@ -9,11 +9,11 @@ import keras
 import numpy as np
 
 from lstm_migrate.graph import Activation, Layer, WeightKey
-from lstm_migrate.reference.evaluate import _import_forward_passes
+from lstm_migrate.reference.evaluate import import_forward_passes
 from lstm_migrate.reference.scope import Array, Precision, Scope, Tensor
 from lstm_migrate.reference.semantics import Semantics
 
-_import_forward_passes()
+import_forward_passes()
 
 TOLERANCE = 2e-5
 """float32 beside float64 over sums of some hundred products of numbers around one."""

@@ -90,8 +90,8 @@ def test_cudnn_arrays_hold_the_plain_cell_poured_in_another_order(kind: str, cou
 
 
 def test_a_cell_that_is_not_known_is_named() -> None:
-    with pytest.raises(NoReference, match="no reference for a NASCell cell"):
-        cell_of(scope_of(Layer("cell", "NASCell"), {}))
+    with pytest.raises(NoReference, match="no reference for a SketchCell cell"):
+        cell_of(scope_of(Layer("cell", "SketchCell"), {}))
 
 
 def test_a_missing_array_is_named() -> None:

@@ -197,3 +197,31 @@ def test_a_missing_recording_and_missing_keys_are_told(tmp_path: Path) -> None:
     np.save(tmp_path / "io.npy", np.zeros(3))
     with pytest.raises(UsageError):
         load_recording(tmp_path / "io.npy")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("output_0", np.full((2, 3), np.nan), "NaN or infinity in every row"),
+        ("output_0", np.array([[np.inf, 1.0], [0.0, np.nan]]), "NaN or infinity in every row"),
+        ("input_0", np.full((2, 3), np.nan), "NaN or infinity in every row"),
+        ("output_0", np.zeros((0, 3)), r"an array of the shape \(0, 3\)"),
+        ("input_0", np.float32(1), r"an array of the shape \(\)"),
+        ("output_0", np.zeros((2, 3), complex), "an array of complex128"),
+        ("output_0", np.array([["1.0"]]), "an array of <U3"),
+        ("output_0", np.zeros((2, 3), "datetime64[s]"), "an array of datetime64"),
+    ],
+)
+def test_a_recording_that_could_prove_nothing_is_refused(
+    name: str, value: Any, found: str, tmp_path: Path
+) -> None:
+    arrays = {"input_0": np.zeros((2, 3)), "output_0": np.zeros((2, 3)), name: value}
+    np.savez(tmp_path / "io.npz", **arrays)
+    with pytest.raises(UsageError, match=f"{name} proves nothing .found {found}"):
+        load_recording(tmp_path / "io.npz")
+
+
+def test_a_row_without_numbers_does_not_spoil_a_recording(tmp_path: Path) -> None:
+    outputs = np.array([[np.nan, np.nan], [1.0, 2.0]])  # as the mean of a wholly masked example is
+    np.savez(tmp_path / "io.npz", input_0=np.zeros((2, 3)), output_0=outputs)
+    assert load_recording(tmp_path / "io.npz").outputs[0].shape == (2, 2)
