@@ -144,14 +144,11 @@ class Merged:
         output = self._branch(entry)
         config = {
             "name": entry.get("name") or "model",
-            "layers": self._named_groups(),
+            "layers": list(self.layers.values()),
             "input_layers": self.inputs,
             "output_layers": [output],
         }
         return {**entry, "class_name": "Model", "config": config}
-
-    def _named_groups(self) -> list[dict[str, Any]]:
-        return list(self.layers.values())
 
     def _branch(self, entry: Entry) -> list[Any]:
         """Adds the layers of a branch and gives its output; a branch given twice is the same one."""
