@@ -19,11 +19,12 @@ if TYPE_CHECKING:
         TargetError,
         VerificationError,
     )
-    from lstm_migrate.pipeline import convert, inspect, plan, verify
+    from lstm_migrate.pipeline import convert, diagnose, inspect, plan, verify
     from lstm_migrate.report import Report
 
 _HOMES = {
     "convert": "lstm_migrate.pipeline",
+    "diagnose": "lstm_migrate.pipeline",
     "inspect": "lstm_migrate.pipeline",
     "plan": "lstm_migrate.pipeline",
     "verify": "lstm_migrate.pipeline",
@@ -45,6 +46,7 @@ __all__ = [
     "TargetError",
     "VerificationError",
     "convert",
+    "diagnose",
     "inspect",
     "plan",
     "verify",

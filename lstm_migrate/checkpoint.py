@@ -53,7 +53,8 @@ class Checkpoint:
     """An opened source.
 
     `format`: "keras-hdf5" for a full model, "keras-hdf5-weights" without a config; "keras-archive" for a
-    `.keras` file, "keras-store" for a `.weights.h5` file or its shards.
+    `.keras` file, "keras-store" for a `.weights.h5` file or its shards; "npz" and "safetensors" for named
+    tensors alone, without `groups`.
     `groups`: for each layer of the file, in its order, the names of its tensors in their order; in a
     store for each object that has variables, by its path ("layers/lstm/cell").
     `tensors`: by name, "<layer>/<weight name>" as they stand below the weights group; in a store by path.

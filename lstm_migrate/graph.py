@@ -8,8 +8,8 @@ builds one in Keras, `reference/` computes one in NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 LayerPath = tuple[str, ...]
@@ -51,6 +51,49 @@ class Activation:
         return f"{self.function}({inside})"
 
 
+Change = Callable[[LayerPath, "Layer"], "Layer"]
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """One array as a mapping file declares it.
+
+    `name`: what the file calls it behind the layer's name, with "{gate}" in it if each gate has an array of
+    its own (`each_gate`; `axes` is then one gate's). `axes`: an axis expression such as "(x + h) (gate u)".
+    `gates`: those that it holds, in its order, if not all of the cell's. `poured`: inside each gate's block,
+    values stand row-major in this order of symbols.
+    """
+
+    name: str
+    axes: str
+    gates: tuple[str, ...] = ()
+    each_gate: bool = False
+    poured: str = ""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How a layer stores its arrays, and what its cell computes otherwise than Keras's, where a mapping file
+    says so.
+
+    `layout`: its name in the mapping file. `cell`: "lstm", "gru" or "simple_rnn", "" for other layers.
+    `gates`: the order of gates in arrays that hold all of them; a coupled gate is not among them.
+    `arrays`: by role; two biases in two arrays are "bias" (the input's) and "recurrent_bias".
+    `forget_bias`: added to the forget gate's argument at run time. `update_gate`: "keeps" as in Keras,
+    h' = z h + (1 − z) h̃, or "renews", h' = (1 − z) h + z h̃. `coupled`: the gate ("input" or "forget")
+    that is 1 minus the other, or "". `at`: which position of the axes "layer" and "dir" is this layer's.
+    """
+
+    layout: str
+    cell: str = ""
+    gates: tuple[str, ...] = ()
+    arrays: Mapping[str, StoredArray] = field(default_factory=dict)
+    forget_bias: float = 0.0
+    update_gate: str = "keeps"
+    coupled: str = ""
+    at: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer.
@@ -64,6 +107,7 @@ class Layer:
     StackedRNNCells {"0", "1", …}.
     `dtype`: a dtype policy: "float32", "float64", "mixed_float16", "mixed_bfloat16", …
     `arrays`: the roles of a custom layer's arrays, in the order of the file; others' are declared.
+    `storage`: how its arrays lie where a mapping file says so; else as its source's era has them.
     """
 
     name: str
@@ -74,12 +118,19 @@ class Layer:
     trainable: bool = True
     dtype: str = "float32"
     arrays: tuple[str, ...] = ()
+    storage: Storage | None = None
 
     def walk(self, path: LayerPath = ()) -> Iterator[tuple[LayerPath, Layer]]:
         """This layer and everything inside it, each with its path; a parent before its children."""
         here = (*path, self.name)
         yield here, self
         yield from self._inner(here)
+
+    def changed(self, change: Change, path: LayerPath = ()) -> Layer:
+        """The layer with `change(path, layer)` in the place of itself and of each one inside it."""
+        children = {label: child.changed(change, (*path, label)) for label, child in self.children.items()}
+        graph = None if self.graph is None else self.graph.changed(change, path)
+        return change(path, replace(self, children=children, graph=graph))
 
     def _inner(self, here: LayerPath) -> Iterator[tuple[LayerPath, Layer]]:
         for label, child in self.children.items():
@@ -126,6 +177,11 @@ class Graph:
         """Every layer at every depth with its path."""
         for layer in self.layers.values():
             yield from layer.walk(path)
+
+    def changed(self, change: Change, path: LayerPath = ()) -> Graph:
+        """The graph with `change(path, layer)` in the place of each layer, what is inside it first."""
+        layers = {name: layer.changed(change, (*path, name)) for name, layer in self.layers.items()}
+        return replace(self, layers=layers)
 
 
 def leaves(structure: Any) -> Iterator[Any]:

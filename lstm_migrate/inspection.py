@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,10 @@ def described(path: Path, planned: Planning, inferred: Planning) -> Inspection:
             if guess is not None:
                 return guess
             parameters = sum(_size(info.shape) for info in checkpoint.tensors.values())
-            left = tuple(Note("left behind", *item) for item in checkpoint.left_behind.items())
+            left = (
+                *_tensors(checkpoint),
+                *(Note("left behind", *item) for item in checkpoint.left_behind.items()),
+            )
             return Inspection(
                 source_line(checkpoint),
                 "",
@@ -62,6 +65,13 @@ def described(path: Path, planned: Planning, inferred: Planning) -> Inspection:
                 f"refuse: {error}",
                 left,
             )
+
+
+def _tensors(checkpoint: Checkpoint) -> Iterator[Note]:
+    """What a file holds that knows no layers: rules of a mapping file need the names."""
+    if not checkpoint.groups:
+        for info in checkpoint.tensors.values():
+            yield Note("tensor", info.name, f"{info.shape} {info.dtype}")
 
 
 def _inferred(

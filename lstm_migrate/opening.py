@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_migrate.architecture.drafting import Draft
 from lstm_migrate.architecture.eras import read_config
-from lstm_migrate.beside import Given, PathLike, Rules, doubts_of
+from lstm_migrate.architecture.replacing import Replacing
+from lstm_migrate.beside import Given, PathLike, check_classes, check_format, doubts_of, no_architecture
 from lstm_migrate.checkpoint import Checkpoint
-from lstm_migrate.errors import SourceError
 from lstm_migrate.graph import Graph
 from lstm_migrate.inferring import guessed
 from lstm_migrate.mapping.sources import source_vocabulary, target_vocabulary
 from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.planning.applying import apply
 from lstm_migrate.planning.make_plan import make_plan
 from lstm_migrate.planning.plan import Plan
+from lstm_migrate.planning.resizing import resized
+from lstm_migrate.planning.sizes import units_as_stored
 from lstm_migrate.readers import open_checkpoint
 from lstm_migrate.report import Note, gathered
 
@@ -50,22 +53,46 @@ def planned(
 ) -> Iterator[Planned]:
     """Opens `source` and plans its conversion; headers only. `recording`: what an inferred architecture
     must compute."""
-    given = given or Given()
-    rules = Rules.of(given)
     with open_checkpoint(Path(source)) as opened:
-        checkpoint = given.completed(opened, rules.assume)
-        words = replace(source_vocabulary(checkpoint.writer, opened.writer), custom=given.custom)
-        target = replace(target_vocabulary(), custom=given.custom)
-        drawn = _drawn(checkpoint, words, given, rules, recording)
-        plan = make_plan(drawn.graph, checkpoint, words, target, allow_lossy=allow_lossy)
-        doubts = (
-            [] if given.inferring else [*rules.replacing.said, *doubts_of(plan.source, opened, checkpoint)]
-        )
-        # Recorded outputs show what the old model computed; nothing else does.
-        unproven = () if recording else tuple(": ".join(said) for said in doubts)
-        assumed = [Note("assumed", *said) for said in doubts]
-        notes = gathered((*drawn.notes, *assumed, *plan.notes, *_left(checkpoint)))
-        yield Planned(checkpoint, plan, words, target, notes, (*drawn.unproven, *unproven))
+        yield plan_of(opened, given or Given(), recording=recording, allow_lossy=allow_lossy)
+
+
+def plan_of(
+    opened: Checkpoint,
+    given: Given,
+    *,
+    recording: Recording | None = None,
+    allow_lossy: bool = False,
+) -> Planned:
+    """The same for a source that is open already, or that is not written yet."""
+    check_format(opened, given.rules)
+    checkpoint = given.completed(opened)
+    check_classes(checkpoint.architecture, given.rules)
+    words = source_vocabulary(checkpoint.writer, opened.writer, given.rules.documents)
+    words = replace(words, custom=given.custom)
+    target = replace(target_vocabulary(), custom=given.custom)
+    replacing = given.replacing
+    drawn = _drawn(checkpoint, words, given, replacing, recording)
+    applied = apply(drawn.graph, checkpoint, given.rules, words, beside=checkpoint is not opened)
+    words, checkpoint = replace(words, forks=applied.forks), applied.checkpoint
+    plan = make_plan(
+        units_as_stored(applied.graph, applied.sized, checkpoint, words, applied.bound),
+        checkpoint,
+        words,
+        target,
+        bound=applied.bound,
+        renamed=applied.renamed,
+        allow_lossy=allow_lossy,
+    )
+    plan = resized(plan, applied.sized, target, allow_lossy=allow_lossy)
+    doubts = list(applied.doubts)
+    if not given.inferring:
+        doubts += [*replacing.said, *doubts_of(plan.source, opened, checkpoint)]
+    # Recorded outputs show what the old model computed; nothing else does. Of a cut one they say nothing.
+    unproven = () if recording and not plan.silenced else tuple(": ".join(said) for said in doubts)
+    assumed = [Note("assumed", *said) for said in doubts]
+    notes = gathered((*drawn.notes, *applied.notes, *assumed, *plan.notes, *_left(checkpoint)))
+    return Planned(checkpoint, plan, words, target, notes, (*drawn.unproven, *unproven))
 
 
 @dataclass(frozen=True)
@@ -78,30 +105,28 @@ class Drawn:
 
 
 def _drawn(
-    checkpoint: Checkpoint, words: Vocabulary, given: Given, rules: Rules, recording: Recording | None
+    checkpoint: Checkpoint,
+    words: Vocabulary,
+    given: Given,
+    replacing: Replacing,
+    recording: Recording | None,
 ) -> Drawn:
     if given.inferring:
-        guess = guessed(checkpoint, words, rules.assume, recording)
+        guess = guessed(checkpoint, words, given.assumed, recording)
         drawn = Drawn(guess.graph, tuple(guess.notes), tuple(guess.unproven))
     elif checkpoint.architecture is None:
-        raise _no_architecture(checkpoint)
+        raise no_architecture(checkpoint)
     else:
-        draft = Draft(words, _floatx(checkpoint), _input_widths(checkpoint), tuple(checkpoint.groups))
-        draft.replacing = rules.replacing
+        draft = draft_of(checkpoint, words)
+        draft.replacing = replacing
         drawn = Drawn(read_config(checkpoint.architecture, checkpoint.writer, draft), tuple(draft.notes))
-    rules.replacing.check(["/".join(path) for path, _ in drawn.graph.walk()])
+    replacing.check(["/".join(path) for path, _ in drawn.graph.walk()])
     return drawn
 
 
-def _no_architecture(checkpoint: Checkpoint) -> SourceError:
-    return SourceError(
-        "the file holds weights only, no model config",
-        where=str(checkpoint.path),
-        found=f"{len(checkpoint.tensors)} tensors of layers {', '.join(list(checkpoint.groups)[:6])}",
-        expected="a full model, as model.save() writes it, or an architecture beside it",
-        hint="Give the architecture with --architecture: what to_json() or to_yaml() wrote, a full "
-        "model, module:function that builds it, or infer.",
-    )
+def draft_of(checkpoint: Checkpoint, words: Vocabulary) -> Draft:
+    """An empty draft, with what the file's arrays tell of its model."""
+    return Draft(words, _floatx(checkpoint), _input_widths(checkpoint), tuple(checkpoint.groups))
 
 
 def _left(checkpoint: Checkpoint) -> list[Note]:

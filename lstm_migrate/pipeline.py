@@ -1,4 +1,4 @@
-"""The commands as functions: inspect, plan, convert, verify.
+"""The commands as functions: inspect, plan, convert, verify, diagnose.
 
     source file ─readers→ Checkpoint ─architecture→ Graph ─planning→ Plan ─targets→ .partial file
                 ─verification→ evidence ─here→ moved into place, Report
@@ -18,12 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_migrate.beside import Given, PathLike
 from lstm_migrate.custom import parts_of
+from lstm_migrate.drafting.draft import drafted
 from lstm_migrate.inferring import INFER
 from lstm_migrate.inspection import described, source_line
+from lstm_migrate.mapping.checking import remarks
+from lstm_migrate.mapping.listing import contents
+from lstm_migrate.mapping.loading import load_user_mapping
 from lstm_migrate.opening import planned
 from lstm_migrate.proving import demanded, prove
-from lstm_migrate.report import Inspection, PlanReport, Report
-from lstm_migrate.targets.paths import check_paths, check_written
+from lstm_migrate.report import Diagnosis, Inspection, MappingCheck, PlanReport, Report
+from lstm_migrate.targets.partial import commit, partial_file
+from lstm_migrate.targets.paths import check_paths, check_written, holds_tensors
+from lstm_migrate.tracing import traced
+from lstm_migrate.unconverting import Layouts, unconvert
 from lstm_migrate.weights import check_finite
 
 if TYPE_CHECKING:
@@ -61,8 +68,12 @@ def plan(
     mapping: Mappings = None,
     custom_objects: Mapping[str, Any] | None = None,
     allow_lossy: bool = False,
+    trace: str | Sequence[str] = (),
 ) -> PlanReport:
-    """Everything that convert would do, from headers alone. Raises SourceError and PlanError."""
+    """Everything that convert would do, from headers alone. Raises SourceError and PlanError.
+
+    `trace`: elements of the new model, as "lstm_1.bias[5]", of which it is to be said where they come from.
+    """
     given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
     with planned(source, given, allow_lossy=allow_lossy) as found:
         return PlanReport(
@@ -71,6 +82,7 @@ def plan(
             found.plan.layers,
             tuple(item.line() for item in found.plan.assignments),
             found.notes,
+            tuple(traced(found, said) for said in ([trace] if isinstance(trace, str) else trace)),
         )
 
 
@@ -81,6 +93,7 @@ def convert(
     architecture: PathLike | None = None,
     assume: Mapping[str, str] | None = None,
     mapping: Mappings = None,
+    layout: str | Sequence[str] | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     recorded: PathLike | None = None,
     allow_lossy: bool = False,
@@ -98,20 +111,35 @@ def convert(
     `mapping`: a mapping file, or several, that say what the source itself does not. `custom_objects`:
     layer classes and functions of your own, for Keras 3, by the names that the source has for them.
     `recorded`: an .npz with input_0 …, output_0 … of the old system. `progress(stage, done, total)` hears
-    how far it is. Raises the errors of `lstm_migrate.errors`; whatever is raised, nothing is left at
+    how far it is. A target in .npz or .safetensors gets the arrays of a `.keras` file under the names and in
+    the `layout` of another framework ("torch.lstm"; a list if there are several kinds of layers), or as
+    `mapping` says. Raises the errors of `lstm_migrate.errors`; whatever is raised, nothing is left at
     `target` and what was there before still is.
     """
     started = time.monotonic()
     source, target = Path(source), Path(target)
     check_paths(source, target, overwrite)
     advance = progress or (lambda stage, done, total: None)
-    recording = _recording(recorded)
     given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    recording = _recording(recorded or given.rules.recorded)
+    if layout or holds_tensors(target):
+        wanted = Layouts(given, [layout] if isinstance(layout, str) else list(layout or ()))
+        return unconvert(
+            source,
+            target,
+            wanted,
+            recording,
+            advance,
+            started,
+            allow_unproven=allow_unproven,
+            allow_nonfinite=allow_nonfinite,
+            overwrite=overwrite,
+        )
     with planned(source, given, recording=recording, allow_lossy=allow_lossy) as found:
         check_finite(found.checkpoint, allow=allow_nonfinite)
         advance("keras", 0, 1)
         from lstm_migrate.targets.keras_model import Builder  # noqa: F401  imports Keras
-        from lstm_migrate.targets.writing import commit, partial_file, write_model
+        from lstm_migrate.targets.writing import write_model
 
         with partial_file(target) as partial:
             write_model(
@@ -144,11 +172,70 @@ def verify(
     started = time.monotonic()
     advance = progress or (lambda stage, done, total: None)
     check_written(Path(target))
-    recording = _recording(recorded)
     given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    recording = _recording(recorded or given.rules.recorded)
     with planned(source, given, recording=recording, allow_lossy=True) as found:
         evidence = prove(found, Path(target), Path(target), recording, advance, started)
         return demanded(evidence, allow_unproven)
+
+
+def diagnose(
+    source: PathLike,
+    target: PathLike,
+    *,
+    architecture: PathLike | None = None,
+    mapping: Mappings = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    recorded: PathLike | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Why the weights of `source` do not fit the model `target`, layer by layer, and what mends it.
+
+    `target`: a .keras file or full HDF5 model, what to_json() or to_yaml() wrote, or "module:function".
+    `recorded`: an .npz with input_0 …, output_0 … of the old system; then the gate orders, biases and
+    activations are searched under which the arrays compute it. Weights that do not fit raise nothing: see
+    `Diagnosis.verdict`.
+    """
+    from lstm_migrate.diagnosis.diagnose import diagnosed
+
+    given = Given(architecture, None, _listed(mapping), parts_of(custom_objects))
+    advance = progress or (lambda stage, done, total: None)
+    return diagnosed(source, target, given, _recording(recorded), advance)
+
+
+def draft(
+    source: PathLike,
+    *,
+    architecture: PathLike | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> str:
+    """A commented mapping file that converts `source` as it is, to be edited; from headers alone.
+
+    Raises SourceError if it cannot be read, PlanError if nothing can be said of it.
+    """
+    return drafted(Path(source), Given(architecture, custom=parts_of(custom_objects)))
+
+
+def check_mapping(
+    file: PathLike,
+    source: PathLike | None = None,
+    *,
+    architecture: PathLike | None = None,
+    assume: Mapping[str, str] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> MappingCheck:
+    """What a mapping file says and, with `source`, what it makes of it; headers only.
+
+    Raises MappingError with everything that is wrong in the file, and what `plan` raises if it does not fit.
+    """
+    custom = parts_of(custom_objects)
+    document = load_user_mapping(Path(file), custom.for_keras()).document
+    planned_so = None
+    if source is not None:
+        planned_so = plan(
+            source, architecture=architecture, assume=assume, mapping=file, custom_objects=custom_objects
+        )
+    return MappingCheck(os.fspath(file), True, contents(document), plan=planned_so, remarks=remarks(document))
 
 
 def _listed(mapping: Mappings) -> Sequence[PathLike]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from lstm_migrate.architecture import keras3
 from lstm_migrate.architecture.drafting import Draft
 from lstm_migrate.errors import Problem, VerificationError
-from lstm_migrate.graph import Graph
+from lstm_migrate.graph import Graph, Layer, LayerPath
 from lstm_migrate.inspection import source_line
 from lstm_migrate.opening import Planned
 from lstm_migrate.planning.custom_layers import with_arrays
+from lstm_migrate.planning.plan import Plan
 from lstm_migrate.report import Check, Note, Report, gathered
 from lstm_migrate.weights import Weights
 
@@ -27,17 +28,28 @@ Advance = Callable[[str, int, int], None]
 
 
 def prove(
-    found: Planned, file: Path, target: Path, recording: Recording | None, advance: Advance, started: float
+    found: Planned,
+    file: Path,
+    target: Path,
+    recording: Recording | None,
+    advance: Advance,
+    started: float,
+    *,
+    returned: bool = False,
 ) -> Report:
-    """The report on `file`, which stands or will stand at `target`, after every check."""
+    """The report on `file`, which stands or will stand at `target`, after every check.
+
+    `returned`: the source was made from the file, and not the file from the source.
+    """
     from lstm_migrate.targets.reopened import backend, reopen
     from lstm_migrate.verification.evidence import gather, verdict
 
     advance("reopen", 0, 1)
     live = reopen(file, found.target.custom.for_keras())
-    plan, subject = found.plan, subject_of(found, live)
+    plan, subject = found.plan, replace(subject_of(found, live), returned=returned)
     stages = ["placement", "behaviour", "power", "recorded", "assumptions"]
-    checks = gather(subject, recording, lambda stage: advance(stage, stages.index(stage), len(stages)))
+    proof = None if plan.silenced else recording
+    checks = gather(subject, proof, lambda stage: advance(stage, stages.index(stage), len(stages)))
     version, name = backend()
     return Report(
         source_line(found.checkpoint),
@@ -46,7 +58,13 @@ def prove(
         checks,
         tuple(item.line() for item in plan.assignments),
         plan.layers,
-        gathered((*found.notes, *_paired_by_order(live, subject.target.graph))),
+        gathered(
+            (
+                *found.notes,
+                *_paired_by_order(live, subject.target.graph),
+                *_costs(found, subject, recording),
+            )
+        ),
         round(time.monotonic() - started, 3),
         name,
         version,
@@ -64,7 +82,7 @@ def subject_of(found: Planned, live: Reopened) -> Subject:
     plan, read = found.plan, found.checkpoint.read
     weights = Weights(plan.bound, read)
     return Subject(
-        Model(plan.source, weights, Semantics(**plan.semantics[0])),
+        Model(_silenced(plan), weights, Semantics(**plan.semantics[0]), plan.kept),
         Model(graph, live.weights(graph), Semantics(**found.target.semantics()[0])),
         live,
         plan.assignments,
@@ -76,6 +94,25 @@ def subject_of(found: Planned, live: Reopened) -> Subject:
         weights.settle,
         found.unproven,
     )
+
+
+def _silenced(plan: Plan) -> Graph:
+    """The source, for the judge without the units that the target lacks."""
+
+    def change(path: LayerPath, layer: Layer) -> Layer:
+        units = plan.silenced.get(path)
+        return replace(layer, config={**layer.config, "silenced": units}) if units else layer
+
+    return plan.source.changed(change) if plan.silenced else plan.source
+
+
+def _costs(found: Planned, subject: Subject, recording: Recording | None) -> list[Note]:
+    """What a cut costs: what was recorded of the whole model is no proof of it, but measures it."""
+    if recording is None or not found.plan.silenced:
+        return []
+    from lstm_migrate.verification.recorded import difference
+
+    return [Note("limit", found.plan.source.name, difference(subject, recording))]
 
 
 def _paired_by_order(live: Reopened, graph: Graph) -> list[Note]:
@@ -105,10 +142,25 @@ def _said(checks: Sequence[Check], report: Report) -> str:
 
 def _way_out(report: Report) -> str:
     if report.verdict == "failed":
-        return ""
-    if any(check.name == "recorded" for check in report.checks):
+        return _mend(report)
+    cut = any(line.effect == "approximate" for line in report.tensors)
+    if cut or any(check.name == "recorded" for check in report.checks):
         return "Accept it as unproven with --allow-unproven."
     return "Pass the old system's outputs with --recorded, or accept it as unproven with --allow-unproven."
+
+
+def _mend(report: Report) -> str:
+    """What to do where the equations were followed and the recording says otherwise."""
+    said = {check.name: check.verdict for check in report.checks}
+    if said.get("recorded") != "failed" or said.get("behaviour") != "verified":
+        return ""
+    if any(note.kind == "declared" for note in report.notes):
+        return (
+            "What was converted is what the mapping file declares, and the old system computed something "
+            "else: are its facts right (gate order, biases, activations)? `lstm-migrate diagnose` with "
+            "--recorded searches for those that are."
+        )
+    return "The recording is of another model, or this version of its framework computed otherwise."
 
 
 def _detail(check: Check) -> str:

@@ -10,12 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from lstm_migrate.errors import Problem
+
 SCHEMA_VERSION = 1
 PLACES_SHOWN = 6  # of a note that holds for many layers
 
 Verdict = Literal["verified", "unproven", "failed", "inconclusive"]
 CheckName = Literal["placement", "behaviour", "power", "recorded", "assumptions"]
-NoteKind = Literal["dropped", "renamed", "assumed", "rebuilt", "converted", "left behind", "limit"]
+FitVerdict = Literal["fits", "differs", "missing", "extra"]
+NoteKind = Literal[
+    "dropped",
+    "renamed",
+    "assumed",
+    "declared",
+    "tensor",
+    "rebuilt",
+    "converted",
+    "left behind",
+    "limit",
+    "read back",
+]
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,46 @@ class Inspection:
 
 
 @dataclass(frozen=True)
+class Element:
+    """One number of an array. `index` as NumPy takes it; `meaning`: which gate, unit, feature … it is."""
+
+    array: str
+    index: tuple[int, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One number of a source tensor, and every number of the new model that it goes into."""
+
+    element: Element
+    lands: tuple[Element, ...]
+
+
+@dataclass(frozen=True)
+class Station:
+    """A step on an element's way, the shape that it leaves and where in it the element then stands.
+
+    `at`: several places if several elements are about to be one. `arithmetic`: what becomes of the number.
+    """
+
+    text: str
+    shape: tuple[int, ...]
+    at: tuple[tuple[int, ...], ...]
+    arithmetic: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where one number of the new model comes from. `unmade`: what it is if from no tensor."""
+
+    target: Element
+    origins: tuple[Origin, ...]
+    stations: tuple[Station, ...]
+    unmade: str = ""
+
+
+@dataclass(frozen=True)
 class PlanReport:
     """What `plan` returns: everything convert would do, from headers alone."""
 
@@ -133,6 +187,7 @@ class PlanReport:
     layers: tuple[LayerLine, ...]
     tensors: tuple[TensorLine, ...]
     notes: tuple[Note, ...] = ()
+    trace: tuple[Trace, ...] = ()
 
     def to_json(self) -> str:
         return _json(self)
@@ -156,6 +211,96 @@ class Report:
     @property
     def verified(self) -> bool:
         return self.verdict == "verified"
+
+    def to_json(self) -> str:
+        return _json(self)
+
+
+@dataclass(frozen=True)
+class DiagnosisLine:
+    """One layer of the source beside its layer of the target, "" where there is none; a further line for
+    each thing in which they differ. `what`: the layer, or what of it; `why`: the words for it."""
+
+    source: str
+    target: str
+    what: str
+    verdict: FitVerdict
+    why: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` returns.
+
+    `verdict`: the weights fit the target as it is ("fits"), under the mapping file given here ("mended"), or
+    something cannot be mended ("misfit"): `ways_out` says what to do about that. `sentence`: the same for
+    people. `keras_says`: which message Keras itself has for this pair, and what it means. `lossy`: the
+    mapping gives up a part of the model. `recorded`: what reproduces the recorded outputs.
+    """
+
+    source: Source
+    target: str
+    verdict: Literal["fits", "mended", "misfit"]
+    sentence: str
+    lines: tuple[DiagnosisLine, ...]
+    keras_says: str = ""
+    ways_out: tuple[str, ...] = ()
+    mapping: str = ""
+    lossy: bool = False
+    recorded: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether the weights can be carried over, as they are or with the mapping."""
+        return self.verdict != "misfit"
+
+    def to_json(self) -> str:
+        return _json(self)
+
+
+@dataclass(frozen=True)
+class LayoutLine:
+    """A layout that a mapping file declares. `of`: its cell ("lstm"), or the class of another layer."""
+
+    name: str
+    of: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class MappingLine:
+    """A shipped mapping file and the layouts that it declares itself."""
+
+    name: str
+    summary: str
+    layouts: tuple[LayoutLine, ...]
+
+
+@dataclass(frozen=True)
+class MappingList:
+    """What `mappings list` returns."""
+
+    mappings: tuple[MappingLine, ...]
+
+    def to_json(self) -> str:
+        return _json(self)
+
+
+@dataclass(frozen=True)
+class MappingCheck:
+    """What `mappings check` returns: how much a mapping file says, or everything that is wrong in it.
+
+    `contents`: what it holds, e.g. {"layouts": 2, "rules": 1}. `plan`: what it makes of a source, if one was
+    given. `remarks`: what is no mistake, but hardly meant.
+    """
+
+    file: str
+    fine: bool
+    contents: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
+    plan: PlanReport | None = None
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return _json(self)

@@ -90,7 +90,7 @@ def test_without_help_layer_class_and_both_ways_out_are_named(tmp_path: Path) ->
     assert len(caught.value.problems) == 2
     named = (("lstm", "MyPkg>swishy"), ("attention_pool", "MyPkg>AttentionPool"))
     for problem, words in zip(caught.value.problems, named, strict=True):
-        for word in (*words, "--custom module:name", "mapping file (replace:)"):
+        for word in (*words, "--custom module:name", "(replace:)"):
             assert word in str(problem)
 
 

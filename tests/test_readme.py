@@ -79,10 +79,11 @@ def test_the_python_shown_runs(checkout):
         assert done.returncode == 0, f"{code}\n{done.stderr}"
 
 
-def test_the_mapping_file_shown_is_the_one_that_the_command_takes():
-    (shown,) = blocks("yaml")
-    lines = (ROOT / "tests" / "corpus" / "replace_lambda.yaml").read_text(encoding="utf-8").splitlines(True)
-    assert "".join(line for line in lines if not line.startswith("#")) == shown
+def test_the_mapping_files_shown_are_those_that_the_commands_take():
+    files = ("forks/torch_oigf/mapping.yaml", "replace_lambda.yaml")
+    for shown, file in zip(blocks("yaml"), files, strict=True):
+        lines = (ROOT / "tests" / "corpus" / file).read_text(encoding="utf-8").splitlines(True)
+        assert "".join(line for line in lines if not line.startswith("#")) == shown
 
 
 def test_the_files_and_folders_of_the_map_are_there():

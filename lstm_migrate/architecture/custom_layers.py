@@ -12,8 +12,8 @@ from lstm_migrate.mapping.sources import target_vocabulary
 from lstm_migrate.mapping.vocabulary import Vocabulary
 
 WAYS_OUT = (
-    "Its code is not in the file: give the class with --custom module:name, or put stock layers in its place "
-    "with a mapping file (replace:)."
+    "Its code is not in the file: say in a mapping file of which class it is a fork (classes:), put stock "
+    "layers in its place (replace:), or give the class with --custom module:name."
 )
 
 

@@ -39,7 +39,7 @@ def given_architecture(argument: str) -> Supplied:
     if function is not None and not Path(argument).exists():
         return _built(argument, function["module"], function["name"])
     path = Path(argument)
-    if _is_model(path):
+    if is_model(path):
         return _taken(path)
     config = read_architecture(path)
     return Supplied(config, _writer(config), path.name)
@@ -57,7 +57,7 @@ def with_architecture(checkpoint: Checkpoint, given: Supplied) -> Checkpoint:
     return replace(checkpoint, architecture=given.config, writer=writer, stored_by=arrays)
 
 
-def _is_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
     """Whether it is an HDF5 or ZIP file, whatever its name."""
     try:
         with path.open("rb") as file:

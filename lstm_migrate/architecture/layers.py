@@ -11,7 +11,7 @@ from lstm_migrate.architecture.drafting import Draft, text
 from lstm_migrate.architecture.keras3_values import stranger
 from lstm_migrate.custom import holds_custom, is_custom
 from lstm_migrate.graph import Graph, Layer, leaves
-from lstm_migrate.mapping.document import Replacement
+from lstm_migrate.mapping.rule_grammar import Replacement
 from lstm_migrate.mapping.sources import target_vocabulary
 
 MODEL_CLASSES = frozenset({"Model", "Functional", "Sequential"})
@@ -80,7 +80,8 @@ class LayerReader:
         listed = self.draft.replacing.of(name)
         if listed is not None:
             return self._replaced(name, listed, config, f"{where}/{name}" if where else name, dtype)
-        known = ">" in class_name or self.draft.vocabulary.custom.layer(class_name)
+        words = self.draft.vocabulary
+        known = ">" in class_name or words.custom.layer(class_name) or words.is_fork(class_name)
         if not known and stranger(entry):
             # A class of somebody else's that has the name of a stock one.
             self.draft.problem(

@@ -10,7 +10,7 @@ from typing import Any
 from lstm_migrate.architecture.chains import chain_graph
 from lstm_migrate.errors import MappingError, Problem
 from lstm_migrate.graph import Layer
-from lstm_migrate.mapping.document import Replacement
+from lstm_migrate.mapping.rule_grammar import Replacement
 
 Read = Callable[[Mapping[str, Any]], Layer | None]
 """How a layer's entry in Keras 3's words is read."""
@@ -60,7 +60,7 @@ class Replacing:
         return Layer(name, "Model", graph=chain_graph(name, first, layers), trainable=trainable)
 
     def check(self, layers: Sequence[str]) -> None:
-        """MappingError for rules that match no layer, or that give nothing."""
+        """MappingError for rules that match no layer."""
         problems = [
             Problem(
                 f"the rule for {pattern!r} matches no layer",
@@ -70,13 +70,6 @@ class Replacing:
             )
             for pattern in self.rules
             if pattern not in self.used
-        ]
-        problems += [
-            Problem(
-                f"the rule for {pattern!r} is empty", where=self.source, expected="a list of stock layers"
-            )
-            for pattern, listed in self.rules.items()
-            if not listed
         ]
         if problems:
             raise MappingError(problems)

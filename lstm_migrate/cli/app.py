@@ -1,21 +1,36 @@
-"""The four commands: each parses its arguments, makes one call of the pipeline and shows the result.
+"""The commands: each parses its arguments, makes one call of the pipeline and shows the result.
 
 Nothing heavy is imported here: `--help` must not wait for NumPy, HDF5 or Keras.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstm_migrate.cli.noise import kept_away
-from lstm_migrate.cli.output import Output, ReportFile, failures_shown
-from lstm_migrate.errors import UsageError, VerificationError
+from lstm_migrate.cli import mappings
+from lstm_migrate.cli.mapping_text import MappingText
+from lstm_migrate.cli.options import (
+    AllowLossy,
+    AllowNonfinite,
+    AllowUnproven,
+    Architecture,
+    AsJson,
+    Assume,
+    Custom,
+    Destination,
+    MappingFile,
+    Quiet,
+    Recorded,
+    Source,
+    own_parts,
+    stated,
+)
+from lstm_migrate.cli.output import Output, ReportFile, failures_shown, shown
+from lstm_migrate.errors import PlanError, Problem, VerificationError
 
 if TYPE_CHECKING:
     from lstm_migrate.report import Report
@@ -36,68 +51,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Source = Annotated[Path, typer.Argument(metavar="SOURCE", show_default=False, help="The old file.")]
-Architecture = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE|MODULE:FUNCTION|infer",
-        help="Where the architecture is if not in SOURCE: what to_json() or to_yaml() wrote, a full model, "
-        "a function that builds a Keras 3 model, or `infer` to build it from the arrays.",
-    ),
-]
-Assume = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY=VALUE",
-        help="With --architecture infer: what the arrays do not tell, e.g. lstm_1.activation=relu.",
-    ),
-]
-MappingFile = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--mapping", metavar="FILE", help="A mapping file that says what SOURCE does not. May be given again."
-    ),
-]
-Custom = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="MODULE:NAME",
-        help="A layer or activation of your own, for Keras 3: module:name or path/file.py:name. Its code is "
-        "run. May be given again.",
-    ),
-]
-Recorded = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="IO.npz",
-        help="Inputs and outputs of the old system (input_0 …, output_0 …): the strongest evidence.",
-    ),
-]
-AllowUnproven = Annotated[
-    bool, typer.Option("--allow-unproven", help="Accept parts that no check can reach; they are named.")
-]
-AllowNonfinite = Annotated[
-    bool, typer.Option("--allow-nonfinite", help="Accept weights that are NaN or infinite.")
-]
-AllowLossy = Annotated[
-    bool, typer.Option("--allow-lossy", help="Accept steps that change what the model computes.")
-]
-Destination = Annotated[
-    Path | None, typer.Option("--report", metavar="FILE", help="Write the report to FILE, as JSON.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print errors only, and what --json asks for; no progress.")
-]
+
+app.add_typer(mappings.app, name="mappings", short_help="List, show, check and draft mapping files.")
 
 
 @app.command(epilog=EPILOG, short_help="Convert SOURCE and prove the result.")
 def convert(
     source: Source,
-    to: Annotated[Path, typer.Option("--to", metavar="TARGET", help="The .keras file to write.")],
+    to: Annotated[
+        Path,
+        typer.Option("--to", metavar="TARGET", help="The .keras file to write; other formats: see --as."),
+    ],
     architecture: Architecture = None,
     assume: Assume = None,
     mapping: MappingFile = None,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            metavar="LAYOUT",
+            help="From a .keras file to a TARGET in .npz or .safetensors: the layout that its layers get, as "
+            "keras1.lstm. May be given again, one for each kind of layer.",
+        ),
+    ] = None,
     custom: Custom = None,
     recorded: Recorded = None,
     allow_unproven: AllowUnproven = False,
@@ -108,7 +84,7 @@ def convert(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert SOURCE to a .keras file and prove that it computes the same.
+    """Convert SOURCE to a .keras file and prove that it computes the same; or back, with --as.
 
     TARGET is written only if the proof succeeds.
     """
@@ -125,6 +101,7 @@ def convert(
                     architecture=architecture,
                     assume=stated(assume),
                     mapping=mapping,
+                    layout=layout,
                     custom_objects=own_parts(custom),
                     recorded=recorded,
                     allow_unproven=allow_unproven,
@@ -208,6 +185,13 @@ def plan(
     mapping: MappingFile = None,
     custom: Custom = None,
     allow_lossy: AllowLossy = False,
+    trace: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VARIABLE[INDEX]",
+            help="Say where one number of the new model comes from, e.g. lstm_1.bias[5]. May be given again.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show everything that convert would do to SOURCE. Reads headers only and writes nothing."""
@@ -222,30 +206,61 @@ def plan(
                 mapping=mapping,
                 custom_objects=own_parts(custom),
                 allow_lossy=allow_lossy,
+                trace=trace or (),
             )
         )
 
 
-def stated(pairs: list[str] | None) -> dict[str, str]:
-    """What --assume says, by key."""
-    found: dict[str, str] = {}
-    for pair in pairs or []:
-        key, equals, value = pair.partition("=")
-        if not (key and equals and value) or found.get(key, value) != value:
-            raise UsageError("not an assumption", found=pair, expected="KEY=VALUE, and one value for a key")
-        found[key] = value
-    return found
+@app.command(epilog=EPILOG, short_help="Say why SOURCE does not fit a model, and what mends it.")
+def diagnose(
+    source: Source,
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|MODULE:FUNCTION",
+            help="The model that the weights are to fit: .keras, a full HDF5 model, what to_json() or "
+            "to_yaml() wrote, or a function that builds a Keras 3 model.",
+        ),
+    ],
+    architecture: Architecture = None,
+    mapping: MappingFile = None,
+    custom: Custom = None,
+    recorded: Recorded = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Write the mapping file that mends it to FILE."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it is there.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say layer by layer why the weights of SOURCE do not fit a model, and print what mends it.
 
+    With --recorded, also find out how SOURCE computed: gate order, biases, activations.
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    with failures_shown():
+        from lstm_migrate import pipeline
 
-def own_parts(named: list[str] | None) -> dict[str, Any]:
-    """What --custom names, imported."""
-    if not named:
-        return {}
-    from lstm_migrate.customizing import custom_objects
-
-    # What the user's code prints must not stand in the result.
-    with kept_away(), redirect_stdout(sys.stderr):
-        return custom_objects(named)
+        mapping_file = MappingText(to, apart_from=(source, recorded, *(mapping or ())), overwrite=overwrite)
+        with output.long_work() as progress:
+            found = pipeline.diagnose(
+                source,
+                against,
+                architecture=architecture,
+                mapping=mapping,
+                custom_objects=own_parts(custom),
+                recorded=recorded,
+                progress=progress,
+            )
+        mapping_file.write(found.mapping)
+        output.result(found)
+        if quiet and not as_json and to is None:
+            shown(found.mapping or found.sentence)
+        if not found.fits:
+            raise PlanError(
+                [Problem("cannot be mended by a mapping file", hint=f"{way}.") for way in found.ways_out]
+            )
 
 
 def _show_evidence(run: Callable[[], Report], output: Output, report_file: ReportFile) -> None:

@@ -13,13 +13,18 @@ from typing import Any
 
 from lstm_migrate.report import (
     Check,
+    Diagnosis,
+    Element,
     Inspection,
     LayerLine,
+    MappingCheck,
+    MappingList,
     Note,
     PlanReport,
     Report,
     Source,
     TensorLine,
+    Trace,
 )
 
 
@@ -48,9 +53,22 @@ class Table:
     numbers: tuple[str, ...] = ()
 
 
-Block = Sentence | Facts | Table
+@dataclass(frozen=True)
+class Text:
+    """Lines as they are, to be copied into a file."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+Block = Sentence | Facts | Table | Text
 Document = tuple[Block, ...]
 
+DECLARED = (
+    "verified as declared: {target} computes what {source} does if the mapping file is right; only recorded "
+    "outputs can show that"
+)
+LOSSY = "verified, with losses: {target} computes what {source} does without what the notes say is lost"
 VERDICTS = {
     "verified": "verified: {target} computes what {source} computed",
     "unproven": "unproven: {target} was checked, but not in all its parts",
@@ -59,9 +77,12 @@ VERDICTS = {
 }
 
 
+SINGULAR = {"classes": "class", "layers of a model": "layer of a model"}
+
+
 @singledispatch
 def of(value: object) -> Document:
-    """The document for an Inspection, a PlanReport or a Report."""
+    """The document for an Inspection, a PlanReport, a Report or a Diagnosis."""
     raise TypeError(f"nothing to say about a {type(value).__name__}")
 
 
@@ -82,12 +103,13 @@ def _inspection(value: Inspection) -> Document:
 @of.register
 def _plan(value: PlanReport) -> Document:
     facts = Facts((*_source(value.source), ("model", value.model)))
-    return (facts, *_layers(value.layers), *_tensors(value.tensors), *_notes(value.notes))
+    tables = (*_layers(value.layers), *_tensors(value.tensors), *_notes(value.notes))
+    return (facts, *tables, *(block for trace in value.trace for block in _trace(trace)))
 
 
 @of.register
 def _report(value: Report) -> Document:
-    sentence = VERDICTS[value.verdict].format(source=value.source.path, target=value.target)
+    sentence = _headline(value).format(source=value.source.path, target=value.target)
     facts = Facts(
         (
             *_source(value.source),
@@ -103,6 +125,67 @@ def _report(value: Report) -> Document:
         *_layers(value.layers),
         *_notes(value.notes),
     )
+
+
+@of.register
+def _diagnosis(value: Diagnosis) -> Document:
+    facts = Facts(
+        (
+            *_source(value.source),
+            ("against", value.target),
+            *((("Keras says", value.keras_says),) if value.keras_says else ()),
+            *(("recorded" if not number else "", said) for number, said in enumerate(value.recorded)),
+        )
+    )
+    rows = tuple((line.source, line.target, line.what, line.verdict, line.why) for line in value.lines)
+    columns = ("source layer", "target layer", "what", "verdict", "why")
+    mapping = Text("Mapping file", tuple(value.mapping.splitlines()))
+    return (
+        Sentence(value.sentence, value.verdict),
+        facts,
+        *((Table("Layers", columns, rows),) if rows else ()),
+        *_notes(value.notes),
+        *((mapping,) if value.mapping else ()),
+    )
+
+
+@of.register
+def _mapping_list(value: MappingList) -> Document:
+    files = tuple((line.name, line.summary) for line in value.mappings)
+    layouts = tuple(
+        (layout.name, layout.of, layout.summary) for line in value.mappings for layout in line.layouts
+    )
+    return (
+        Table("Mapping files", ("file", "what it declares"), files),
+        Table("Layouts", ("layout", "of", "how it is stored"), layouts),
+    )
+
+
+@of.register
+def _mapping_check(value: MappingCheck) -> Document:
+    counts = [_counted(name, count) for name, count in value.contents.items() if count]
+    sentence = f"{value.file}: fine: {', '.join(counts) or 'nothing is said'}"
+    if value.plan is None:
+        return (Sentence(sentence, "verified"), *map(Sentence, value.remarks))
+    fits = f"{value.plan.source.path}: {_counted('tensors', len(value.plan.tensors))} are set"
+    said = (Sentence(sentence, "verified"), *map(Sentence, value.remarks), Sentence(fits, "verified"))
+    return (*said, *_layers(value.plan.layers))
+
+
+def _counted(name: str, count: int) -> str:
+    return f"{count} {name if count > 1 else SINGULAR.get(name, name.removesuffix('s'))}"
+
+
+def _headline(value: Report) -> str:
+    if not value.verified:
+        return VERDICTS[value.verdict]
+    if any(tensor.effect == "approximate" for tensor in value.tensors):
+        return LOSSY
+    kinds = {note.kind for note in value.notes}
+    # What is written in a layout is no claim about how somebody else's file is.
+    declared = "declared" in kinds and "read back" not in kinds
+    recorded = any(check.name == "recorded" for check in value.checks)
+    return DECLARED if declared and not recorded else VERDICTS["verified"]
 
 
 def _source(source: Source) -> Iterator[tuple[str, str]]:
@@ -148,6 +231,38 @@ def _tensors(tensors: Sequence[TensorLine]) -> Iterator[Table]:
     columns = ("tensor name", "role", "variable path", "shape", "dtype", "steps", "effect")
     if rows:
         yield Table("Tensors", columns, rows)
+
+
+def _trace(trace: Trace) -> Iterator[Block]:
+    """Where an element comes from: what is read, each step with where the element then stands, what it is."""
+    yield Sentence(f"{_element(trace.target)} comes from {_said_origins(trace)}")
+    rows = [("the file", _element(origin.element), origin.element.meaning, "") for origin in trace.origins]
+    for station in trace.stations:
+        at = " and ".join(map(_indexed, station.at))
+        shape = "×".join(map(str, station.shape)) or "scalar"
+        rows.append((station.text, f"{at} of {shape}", "", station.arithmetic))
+    rows.append(("the new model", _element(trace.target), trace.target.meaning, ""))
+    yield Table("The way", ("step", "where it stands", "what it is", "arithmetic"), tuple(rows))
+    back = tuple(
+        (_element(origin.element), _element(landed), landed.meaning)
+        for origin in trace.origins
+        for landed in origin.lands
+    )
+    if back:
+        yield Table("And back", ("element of the file", "goes into", "what that is"), back)
+
+
+def _said_origins(trace: Trace) -> str:
+    named = " and ".join(_element(origin.element) for origin in trace.origins)
+    return named or trace.unmade
+
+
+def _element(element: Element) -> str:
+    return f"{element.array}{_indexed(element.index)}"
+
+
+def _indexed(index: Sequence[int]) -> str:
+    return f"[{', '.join(map(str, index))}]"
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[Table]:

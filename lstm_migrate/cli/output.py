@@ -20,7 +20,9 @@ from lstm_migrate.cli.noise import TRACEBACK, kept_away
 from lstm_migrate.errors import LstmMigrateError, TargetError, UsageError
 
 if TYPE_CHECKING:
-    from lstm_migrate.report import Inspection, PlanReport, Report
+    from lstm_migrate.report import Diagnosis, Inspection, MappingCheck, MappingList, PlanReport, Report
+
+    Result = Inspection | PlanReport | Report | Diagnosis | MappingCheck | MappingList
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,7 +38,7 @@ class Output:
     as_json: bool = False
     quiet: bool = False
 
-    def result(self, value: Inspection | PlanReport | Report) -> None:
+    def result(self, value: Result) -> None:
         """Shows what the pipeline returned."""
         if self.as_json:
             _write(sys.stdout, value.to_json())
@@ -76,7 +78,7 @@ class ReportFile:
         self.path = path
         if path is None:
             return
-        if any(other is not None and _same(path, other) for other in apart_from):
+        if any(other is not None and same_file(path, other) for other in apart_from):
             raise UsageError("--report names a file that the command itself uses", where=str(path))
         if path.is_dir() or not path.parent.is_dir():
             raise UsageError(
@@ -89,15 +91,18 @@ class ReportFile:
         """Writes the report, whole or not at all."""
         if self.path is None:
             return
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        try:
-            partial.write_text(report.to_json() + "\n", encoding="utf-8")
-            os.replace(partial, self.path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise TargetError(
-                f"the report cannot be written: {error.strerror}", where=str(self.path)
-            ) from error
+        write_whole(self.path, report.to_json() + "\n", "the report")
+
+
+def write_whole(path: Path, text: str, what: str) -> None:
+    """Writes a text file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise TargetError(f"{what} cannot be written: {error.strerror}", where=str(path)) from error
 
 
 @contextmanager
@@ -146,6 +151,11 @@ def printable(value: str) -> str:
     )
 
 
+def shown(text: str) -> None:
+    """Shows a text as it is, on stdout."""
+    _write(sys.stdout, text.removesuffix("\n"))
+
+
 def _write(stream: TextIO, text: str) -> None:
     # A model's names may hold what this terminal's encoding lacks: show it escaped, do not fail.
     encoding = stream.encoding or "utf-8"
@@ -157,7 +167,8 @@ def _write(stream: TextIO, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both paths name one file, if it is there or not."""
     try:
         return one.samefile(other)
     except OSError:

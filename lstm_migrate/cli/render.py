@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lstm_migrate.cli.document import Block, Document, Facts, Sentence, Table
+from lstm_migrate.cli.document import Block, Document, Facts, Sentence, Table, Text
 from lstm_migrate.cli.output import printable
 
 GAP = "  "
@@ -18,6 +18,8 @@ def text(document: Document) -> str:
 def _lines(block: Block) -> Iterator[str]:
     if isinstance(block, Sentence):
         yield printable(block.text)
+    elif isinstance(block, Text):
+        yield from (block.title, *map(printable, block.lines))
     elif isinstance(block, Facts):
         yield from _aligned(block.rows)
     else:

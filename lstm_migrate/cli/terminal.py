@@ -20,6 +20,12 @@ STYLES = {
     "unproven": "bold yellow",
     "failed": "bold red",
     "inconclusive": "bold red",
+    "fits": "green",
+    "mended": "bold yellow",
+    "misfit": "bold red",
+    "differs": "yellow",
+    "missing": "red",
+    "extra": "red",
 }
 NARROW = 13
 """Columns up to this wide are never broken; the wide ones share what is left."""
@@ -58,6 +64,8 @@ def _drawn(block: said.Block) -> RenderableType:
         return _text(block.text, STYLES.get(block.verdict, ""))
     if isinstance(block, said.Facts):
         return _facts(block)
+    if isinstance(block, said.Text):
+        return Text.assemble((block.title, "bold"), *(f"\n{printable(line)}" for line in block.lines))
     return _table(block)
 
 

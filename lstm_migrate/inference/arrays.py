@@ -101,7 +101,7 @@ def _may_be_called(slot: Slot, word: str) -> bool:
 
 def _variants(kind: str, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     """The values of all config keys on which it depends which arrays there are; usual ones first."""
-    declared = vocabulary.document.layers.get(kind)
+    declared = vocabulary.document.classes.get(kind)
     cell = vocabulary.document.cells.get(kind)
     conditions = [entry.partition("?")[2] for entry in declared.weights] if declared else []
     conditions += list(cell.when) if cell else []
@@ -119,7 +119,7 @@ def _variants(kind: str, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
 
 
 def _named_sizes(kind: str, sizes: Mapping[str, int], vocabulary: Vocabulary) -> dict[str, Any]:
-    declared, cell = vocabulary.document.layers.get(kind), vocabulary.document.cells.get(kind)
+    declared, cell = vocabulary.document.classes.get(kind), vocabulary.document.cells.get(kind)
     named = {**(declared.sizes if declared else {}), **(cell.sizes if cell else {})}
     found: dict[str, Any] = {
         key: sizes[symbol] for symbol, key in named.items() if isinstance(key, str) and symbol in sizes

@@ -36,7 +36,7 @@ def _table(key: _Key) -> dict[str, str]:
     found: dict[str, str] = {}
     for kind in STRUCTURAL:
         found |= dict.fromkeys(_default_names(kind), kind)
-    for class_name, declared in key.vocabulary.document.layers.items():
+    for class_name, declared in key.vocabulary.document.classes.items():
         for called in (class_name, *declared.aliases):
             for name in _default_names(called):
                 found.setdefault(name, declared.kind or class_name)

@@ -43,7 +43,7 @@ def parts(checkpoint: Checkpoint, vocabulary: Vocabulary, choices: Choices) -> l
     for place, (group, arrays) in enumerate(grouped(checkpoint).items()):
         if arrays:
             first = not any(part.gives for part in found)
-            part = _with_arrays(group, arrays, vocabulary, first)
+            part = with_arrays(group, arrays, vocabulary, first)
         else:
             part = _bare(group, place, vocabulary, choices)
         if isinstance(part, Problem):
@@ -58,9 +58,10 @@ def parts(checkpoint: Checkpoint, vocabulary: Vocabulary, choices: Choices) -> l
     return in_order(checkpoint, found)
 
 
-def _with_arrays(
+def with_arrays(
     group: str, arrays: Sequence[TensorInfo], vocabulary: Vocabulary, first: bool
 ) -> Fit | Problem:
+    """A group of arrays as a layer, or why it is none."""
     kind = kind_by_name(group, vocabulary)
     if kind is None and first and len(arrays) == 1:
         kind = "Embedding"  # a Dense without a bias at the very start is rarer, if no name tells

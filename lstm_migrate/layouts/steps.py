@@ -1,7 +1,7 @@
 """Steps: what happens to values on their way from one layout to another, without changing any number.
 
-Every step has sizes worked out beforehand (`shape`), values (`apply`), an inverse where there is one,
-an effect, and says what leaving it out would give (`omitted`), which the verifier's power test uses.
+Every step has sizes worked out beforehand (`shape`), values (`apply`), the way back (`back`) where there is
+one, an effect, and says what leaving it out would give (`omitted`), which the verifier's power test uses.
 Steps that change numbers are rules and live in `rules/`.
 """
 
@@ -17,11 +17,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_migrate.errors import PlanError
 from lstm_migrate.layouts.axes import Axes, Symbol
 from lstm_migrate.layouts.layout import GateOrder
 
 Array = NDArray[Any]
 Effect = Literal["bitwise", "exact", "approximate"]
+Block = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,18 @@ class Step(ABC):
         """How many places of what it leaves are zero because the source has nothing there."""
         return 0
 
+    @property
+    def choice(self) -> str:
+        """Which of several inverses `back` is, in words; "" where there is but one."""
+        return ""
+
     @abstractmethod
     def apply(self, value: Array) -> Array:
         """The values after the step."""
+
+    def back(self, value: Array) -> Array:
+        """The values before the step, from those after it; PlanError if they cannot be known."""
+        raise PlanError(f"{self}: has no inverse")
 
     def trace(self, positions: Array) -> Array:
         """Where positions go: as `apply`, but numbers that only scale or shift stay as they are."""
@@ -88,7 +99,7 @@ class Take(Step):
     `left` is the block's shape, without the axes of which it holds one position only.
     """
 
-    block: tuple[slice, ...]
+    block: Block
     left: tuple[int, ...]
     what: str
 
@@ -98,6 +109,10 @@ class Take(Step):
 
     def apply(self, value: Array) -> Array:
         return value[self.block].reshape(self.left)
+
+    def put(self, value: Array, into: Array) -> None:
+        """Writes the block back into its array."""
+        into[self.block] = value.reshape(into[self.block].shape)
 
     def omitted(self, value: Array) -> Array:
         # Forgetting which rows: the first ones that fit, or the last if these are the first.
@@ -131,6 +146,9 @@ class Rearrange(Step):
     def inverse(self) -> Rearrange:
         return Rearrange(self.after, self.before)
 
+    def back(self, value: Array) -> Array:
+        return self.inverse().apply(value)
+
     def __str__(self) -> str:
         return f"rearrange {self.before} → {self.after}"
 
@@ -151,7 +169,14 @@ class Join(Step):
         """One array with the parts along its first axis."""
         return np.stack(values)
 
+    def split(self, value: Array) -> list[tuple[Block, Array]]:
+        """The inverse of `join`: for each array, where in it these values belong."""
+        return [((slice(None),) * len(self.each), part) for part in value.reshape(self.shape)]
+
     def apply(self, value: Array) -> Array:
+        return value
+
+    def back(self, value: Array) -> Array:
         return value
 
     def omitted(self, value: Array) -> Array:
@@ -175,6 +200,11 @@ class Constant(Step):
 
     def apply(self, value: Array) -> Array:
         return self.values
+
+    def back(self, value: Array) -> Array:
+        if not np.array_equal(value, self.values):
+            raise PlanError(f"{self}: other values have no place", expected="the same values")
+        return np.zeros(0, value.dtype)
 
     def omitted(self, value: Array) -> Array:
         return np.zeros_like(self.values)
@@ -257,3 +287,17 @@ def fold(value: Array, names: Sequence[str], form: Form) -> Array:
     if flips:
         value = np.flip(value, tuple(flips))
     return value.reshape(form.shape)
+
+
+def loose_names(form: Form) -> list[str]:
+    """The symbols of an unfolded array, in their order."""
+    names = [symbol.name for axis in form.axes.pieces()[0].axes for symbol in axis]
+    inner = [symbol.name for symbol in form.poured]
+    return [name for name in names if name not in inner] + inner
+
+
+def gate_block(form: Form, gate: str) -> Block:
+    """Where one gate's values lie in the unfolded array."""
+    assert form.gates is not None
+    place = form.gates.gates.index(gate)
+    return tuple(slice(place, place + 1) if name == "gate" else slice(None) for name in loose_names(form))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lstm_migrate.errors import MappingError
 from lstm_migrate.mapping.document import Document
-from lstm_migrate.mapping.loading import load_document
+from lstm_migrate.mapping.layout_grammar import LayoutDeclaration
+from lstm_migrate.mapping.reading import load_document
 
 _MERGED_BY_KEY = (
-    "semantics activations activation_layers value_types groups layers layouts cells linear backends"
+    "semantics activations activation_layers value_types groups classes layouts cells linear backends"
     " operations node_operations"
 ).split()
 
@@ -42,6 +44,15 @@ def document(name: str) -> Document:
     for parent in reversed(parents):
         merged = _merge(document(parent), merged)
     return merged
+
+
+@cache
+def layouts() -> Mapping[str, LayoutDeclaration]:
+    """Every layout that some shipped file declares, by its name."""
+    found: dict[str, LayoutDeclaration] = {}
+    for name in names():
+        found |= document(name).layouts
+    return found
 
 
 def _merge(base: Document, own: Document) -> Document:

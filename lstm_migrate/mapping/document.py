@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from lstm_migrate.errors import MappingError
-from lstm_migrate.layouts.axes import Axes
+from lstm_migrate.mapping.layout_grammar import ActivationMeaning, LayoutDeclaration, Part
+from lstm_migrate.mapping.rule_grammar import LayerRule, ModelLayer, Replacement, SourceFacts, VerifySettings
 
 # The names in mapping/conversions.py, and what vocabulary.py and architecture/ read by themselves.
 Conversion = Literal[
@@ -28,205 +27,225 @@ ValueType = Literal[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class TensorDeclaration(_Part):
-    """One array of a layout: its axes, and how values lie inside a gate's block if otherwise.
-
-    `apart`: axes do not tell what it is for, so it goes to the array of the same role and to no other.
-    `feeds`: the gates whose argument is linear in it, if not all of them: one for a peephole, none for
-    what a normalisation stands behind.
-    """
-
-    axes: str
-    name: str = ""
-    optional: bool = False
-    each: Literal["gate"] | None = None
-    poured: str = ""
-    apart: bool = False
-    feeds: list[str] | None = None
-
-    @field_validator("axes", "poured")
-    @classmethod
-    def _parses(cls, text: str) -> str:
-        if text:
-            try:
-                Axes.parse(text)
-            except MappingError as error:
-                raise PydanticCustomError("axes", "{said}", {"said": str(error)}) from error
-        return text
-
-
-class LayoutDeclaration(_Part):
-    """How a framework stores a cell and what its activations act on."""
-
-    extends: str | None = None
-    cell: str | None = None
-    gates: list[str] | None = None
-    tensors: dict[str, TensorDeclaration] = Field(default_factory=dict)
-    computes: dict[str, list[str]] = Field(default_factory=dict)
-
-
-class Becomes(_Part):
+class Becomes(Part):
     """Another kind (the same if none is given) and config keys: what a layer is written or was stored as."""
 
-    kind: str = ""
-    config: dict[str, Any] = Field(default_factory=dict)
+    kind: str = Field(default="", description="the layer class, if another")
+    config: dict[str, Any] = Field(default_factory=dict, description="config keys over those that it has")
 
 
-class CellDeclaration(_Part):
+class CellDeclaration(Part):
     """Which layout a layer kind has, and which config keys give its sizes."""
 
-    layout: str
-    when: dict[str, str] = Field(default_factory=dict)
-    sizes: dict[str, str] = Field(default_factory=dict)
-    becomes: Becomes | None = None
-    packings: list[Becomes] = Field(default_factory=list)
+    layout: str = Field(description="the layout of its arrays")
+    when: dict[str, str] = Field(
+        default_factory=dict, description="config key, or key=value → the layout where it holds"
+    )
+    sizes: dict[str, str] = Field(
+        default_factory=dict, description="symbol → the config key that is its size"
+    )
+    becomes: Becomes | None = Field(default=None, description="what it is written as in Keras 3")
+    packings: list[Becomes] = Field(
+        default_factory=list,
+        description="what the arrays may be instead, if the architecture lies beside them",
+    )
 
 
-class Only(_Part):
+class Only(Part):
     """A config key that may only have one value; any other is refused with the reason."""
 
-    value: Any
-    otherwise: str
+    value: Any = Field(description="the value, or a list of values")
+    otherwise: str = Field(description="why another one is refused")
 
 
-class LayerDeclaration(_Part):
-    """The fate of a layer class and of each of its config keys.
+class LayerDeclaration(Part):
+    """The fate of a layer class and of each of its config keys."""
 
-    `weights`: its arrays by role, in the order of the file, e.g. "bias?use_bias". `names`: what the file
-    calls a role behind the layer's name ("W"), if not by its Keras 3 name. `axes`: each array in Keras
-    3's order of axes; `stored`: as the file has it, if otherwise, or a list of which the first that fits
-    counts; `stored_when`: the same where a
-    condition on the config holds. `sizes`: the config key, or the number, that a symbol stands for.
-    `join`: a key made of several others, in their order. `module`: where a class of the target that Keras
-    itself lacks is found. `package`: whose class it is, as configs put in front of its name ("Addons>ESN").
-    """
+    kind: str | None = Field(default=None, description="Keras 3's class, if it is called otherwise")
+    module: str = Field(
+        default="", description="where a class of the target that Keras itself lacks is found"
+    )
+    package: str = Field(
+        default="", description='whose class it is, as configs put in front of its name ("Addons>ESN")'
+    )
+    is_: str = Field(
+        default="", alias="is", description="the class of which this one is a fork, with the same config keys"
+    )
+    layout: str = Field(
+        default="", description="how its arrays lie, and what it computes, if otherwise than that class"
+    )
+    aliases: list[str] = Field(default_factory=list, description="what files call the class as well")
+    weights: list[str] = Field(
+        default_factory=list, description='its arrays by role, in the order of the file: "bias?use_bias"'
+    )
+    ignore: dict[str, str] = Field(
+        default_factory=dict, description="an array of the file → why nobody needs it"
+    )
+    names: dict[str, str] = Field(
+        default_factory=dict, description="role → what the file calls the array, if not by its Keras 3 name"
+    )
+    axes: dict[str, str] = Field(default_factory=dict, description="role → axes in Keras 3's order")
+    stored: dict[str, str | list[str]] = Field(
+        default_factory=dict, description="role → axes in the file's; of a list the first that fits"
+    )
+    stored_when: dict[str, dict[str, str | list[str]]] = Field(
+        default_factory=dict, description="config key, or key=value → the same where it holds"
+    )
+    sizes: dict[str, str | int] = Field(
+        default_factory=dict, description="symbol → the config key, or the number, that is its size"
+    )
+    join: dict[str, list[str]] = Field(
+        default_factory=dict, description="config key → the keys that it is made of, in their order"
+    )
+    keep: list[str] = Field(
+        default_factory=list, description='config keys that mean the same in Keras 3; "@name" for a group'
+    )
+    rename: dict[str, str] = Field(default_factory=dict, description="config key → its name in Keras 3")
+    drop: dict[str, str] = Field(
+        default_factory=dict, description="config key → why leaving it out changes no output"
+    )
+    only: dict[str, Only] = Field(
+        default_factory=dict, description="config key → the one value that Keras 3 still computes"
+    )
+    defaults: dict[str, Any] = Field(
+        default_factory=dict, description="config key → what it is where the file does not say"
+    )
+    convert: dict[str, Conversion] = Field(
+        default_factory=dict, description="config key → how its value is rewritten"
+    )
+    refuse: str | None = Field(default=None, description="why the class cannot be carried over")
 
-    kind: str | None = None
-    module: str = ""
-    package: str = ""
-    aliases: list[str] = Field(default_factory=list)
-    weights: list[str] = Field(default_factory=list)
-    ignore: dict[str, str] = Field(default_factory=dict)
-    names: dict[str, str] = Field(default_factory=dict)
-    axes: dict[str, str] = Field(default_factory=dict)
-    stored: dict[str, str | list[str]] = Field(default_factory=dict)
-    stored_when: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
-    sizes: dict[str, str | int] = Field(default_factory=dict)
-    join: dict[str, list[str]] = Field(default_factory=dict)
-    keep: list[str] = Field(default_factory=list)
-    rename: dict[str, str] = Field(default_factory=dict)
-    drop: dict[str, str] = Field(default_factory=dict)
-    only: dict[str, Only] = Field(default_factory=dict)
-    defaults: dict[str, Any] = Field(default_factory=dict)
-    convert: dict[str, Conversion] = Field(default_factory=dict)
-    refuse: str | None = None
 
-
-class ObjectDeclaration(_Part):
+class ObjectDeclaration(Part):
     """An initializer, regularizer or constraint of the source and its Keras 3 class."""
 
-    class_: str | None = Field(default=None, alias="class")
-    aliases: list[str] = Field(default_factory=list)
-    keep: list[str] = Field(default_factory=list)
-    rename: dict[str, str] = Field(default_factory=dict)
-    drop: dict[str, str] = Field(default_factory=dict)
-    values: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    config: dict[str, Any] = Field(default_factory=dict)
-    refuse: str | None = None
+    class_: str | None = Field(
+        default=None, alias="class", description="Keras 3's class, if called otherwise"
+    )
+    aliases: list[str] = Field(default_factory=list, description="what files call it as well")
+    keep: list[str] = Field(default_factory=list, description="config keys that mean the same in Keras 3")
+    rename: dict[str, str] = Field(default_factory=dict, description="config key → its name in Keras 3")
+    drop: dict[str, str] = Field(
+        default_factory=dict, description="config key → why leaving it out changes no output"
+    )
+    values: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="config key → its values → those of Keras 3"
+    )
+    config: dict[str, Any] = Field(default_factory=dict, description="config keys that it is written with")
+    refuse: str | None = Field(default=None, description="why it cannot be carried over")
 
 
-class ActivationDeclaration(BaseModel):
-    """What an activation name means; further keys are its parameters."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    function: str
-
-
-class Clue(_Part):
+class Clue(Part):
     """A config key somewhere inside a layer of this class, always there unless a class of `unless` is."""
 
-    class_: str = Field(alias="class")
-    key: str
-    unless: list[str] = Field(default_factory=list)
+    class_: str = Field(alias="class", description="the layer class")
+    key: str = Field(description="the config key")
+    unless: list[str] = Field(default_factory=list, description="classes beside which it may be missing")
 
 
-class ActivationLayerDeclaration(_Part):
-    """A layer class that computes an activation, as a config may hold one in place of a name.
+class ActivationLayerDeclaration(Part):
+    """A layer class that computes an activation, as a config may hold one in place of a name."""
 
-    `parameters`: config key → the function's parameter. `plain`: parameters at which the function is the
-    one without any.
-    """
+    function: str = Field(description="the function that it computes")
+    parameters: dict[str, str] = Field(
+        default_factory=dict, description="config key → the function's parameter"
+    )
+    plain: dict[str, Any] = Field(
+        default_factory=dict, description="parameters at which the function is the one without any"
+    )
 
-    function: str
-    parameters: dict[str, str] = Field(default_factory=dict)
-    plain: dict[str, Any] = Field(default_factory=dict)
 
-
-class Alternative(_Part):
+class Alternative(Part):
     """Semantics that a file of a version before `until` may have had as well: the version does not tell.
 
-    The config may: `told_by` a key that these semantics alone write, and write always, so that its
-    absence from such a layer rules them out; `ruled_out_by` a key that they never write.
+    The config may, by a key that only one of both writes.
     """
 
-    until: str
-    told_by: Clue | None = None
-    ruled_out_by: Clue | None = None
-    semantics: dict[str, Any]
+    until: str = Field(description="the first version that has them no longer")
+    told_by: Clue | None = Field(
+        default=None,
+        description="a key that they alone write, and write always: without it they are ruled out",
+    )
+    ruled_out_by: Clue | None = Field(default=None, description="a key that they never write")
+    semantics: dict[str, Any] = Field(description="what no config says")
 
 
-class BackendDeclaration(_Part):
+class BackendDeclaration(Part):
     """What differs where the source computed with this backend."""
 
-    semantics: dict[str, Any] = Field(default_factory=dict)
-    flipped: dict[str, list[str]] = Field(default_factory=dict)
+    semantics: dict[str, Any] = Field(default_factory=dict, description="what no config says")
+    flipped: dict[str, list[str]] = Field(
+        default_factory=dict, description="layer class → the arrays whose spatial axes are stored backwards"
+    )
 
 
-class Replacement(_Part):
-    """A stock layer, by Keras 3's class name and constructor arguments."""
+class Document(Part):
+    """One mapping file.
 
-    class_: str = Field(alias="class")
-    config: dict[str, Any] = Field(default_factory=dict)
-
-
-class UserMapping(_Part):
-    """A user's mapping file: what a source is meant to be where it does not say so itself.
-
-    `replace`: for layers of this name, or names that match the pattern, the stock layers in their place,
-    one behind the other. `assume`: what inference is to take for given.
+    The first group of sections is what users write. The others declare a whole source, as the shipped files
+    do: what its classes, config keys and names mean.
     """
 
-    version: Literal[1]
-    name: str = ""
-    summary: str = ""
-    replace: dict[str, list[Replacement]] = Field(default_factory=dict)
-    assume: dict[str, str] = Field(default_factory=dict)
+    version: Literal[1] = Field(description="of this language: 1")
+    name: str = Field(default="", description="how the file is called in messages; a shipped one as its file")
+    summary: str = Field(default="", description="one line for `mappings list`")
+
+    source: SourceFacts = Field(default=SourceFacts(), description="which file this is about")
+    layouts: dict[str, LayoutDeclaration] = Field(default_factory=dict, description="how forks store cells")
+    layers: dict[str, LayerRule | list[LayerRule]] = Field(
+        default_factory=dict, description="source layer, or a pattern of their names → where its arrays go"
+    )
+    replace: dict[str, list[Replacement]] = Field(
+        default_factory=dict, description="layer, or pattern → the stock layers in its place"
+    )
+    ignore: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict, description="tensor, or pattern → why nobody needs it"
+    )
+    model: list[ModelLayer] = Field(
+        default_factory=list, description="the new model, a chain of stock layers, if no file has it"
+    )
+    assume: dict[str, str] = Field(
+        default_factory=dict, description="what the arrays do not tell, for --architecture infer"
+    )
+    verify: VerifySettings = Field(default=VerifySettings(), description="how the result is proven")
+
+    extends: str | list[str] | None = Field(default=None, description="shipped files that this one builds on")
+    semantics: dict[str, Any] = Field(default_factory=dict, description="what no config says")
+    activations: dict[str, ActivationMeaning] = Field(
+        default_factory=dict, description="activation names → what they compute"
+    )
+    value_types: dict[str, ValueType | list[str | None]] = Field(
+        default_factory=dict, description="config key, or pattern → what kind of value it has"
+    )
+    groups: dict[str, list[str]] = Field(
+        default_factory=dict, description='config keys that a "@name" in keep stands for'
+    )
+    objects: dict[str, dict[str, ObjectDeclaration]] = Field(
+        default_factory=dict, description="initializers, regularizers and constraints"
+    )
+    common: LayerDeclaration = Field(default=LayerDeclaration(), description="config keys of every layer")
+    classes: dict[str, LayerDeclaration] = Field(
+        default_factory=dict, description="layer class → the fate of its config keys, its arrays"
+    )
+    cells: dict[str, CellDeclaration] = Field(default_factory=dict, description="which layout a class has")
+    linear: dict[str, dict[str, list[str]]] = Field(
+        default_factory=dict, description="arrays in which an activation's argument is linear"
+    )
+    alternatives: list[Alternative] = Field(
+        default_factory=list, description="semantics that the file's version leaves open"
+    )
+    backends: dict[str, BackendDeclaration] = Field(
+        default_factory=dict, description="what differs where the source computed with this backend"
+    )
+    activation_layers: dict[str, ActivationLayerDeclaration] = Field(
+        default_factory=dict, description="layer classes that compute an activation"
+    )
+    never_trained: list[str] = Field(default_factory=list, description="roles that no optimizer trains")
+    operations: dict[str, dict[str, Any]] = Field(default_factory=dict, description="operations by class")
+    node_operations: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="operations of TensorFlow by name"
+    )
 
 
-class Document(_Part):
-    """One mapping file."""
-
-    version: Literal[1]
-    name: str
-    summary: str = ""
-    extends: str | list[str] | None = None
-    semantics: dict[str, Any] = Field(default_factory=dict)
-    activations: dict[str, ActivationDeclaration] = Field(default_factory=dict)
-    value_types: dict[str, ValueType | list[str | None]] = Field(default_factory=dict)
-    groups: dict[str, list[str]] = Field(default_factory=dict)
-    objects: dict[str, dict[str, ObjectDeclaration]] = Field(default_factory=dict)
-    common: LayerDeclaration = LayerDeclaration()
-    layers: dict[str, LayerDeclaration] = Field(default_factory=dict)
-    layouts: dict[str, LayoutDeclaration] = Field(default_factory=dict)
-    cells: dict[str, CellDeclaration] = Field(default_factory=dict)
-    linear: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-    alternatives: list[Alternative] = Field(default_factory=list)
-    backends: dict[str, BackendDeclaration] = Field(default_factory=dict)
-    activation_layers: dict[str, ActivationLayerDeclaration] = Field(default_factory=dict)
-    never_trained: list[str] = Field(default_factory=list)
-    operations: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    node_operations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+USER_SECTIONS = "version name summary source layouts layers replace ignore model assume verify".split()
+"""The sections that speak of one file or fork; `activations` and `classes` serve users as well."""

@@ -1,61 +1,55 @@
-"""Reading a mapping file: plain YAML, validated against the grammar; errors with line and column."""
+"""Loading a user's mapping file: read, held against the grammar, and checked for sense."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from types import MappingProxyType
 
-from pydantic import BaseModel, ValidationError
+from lstm_migrate.mapping.checking import faults
+from lstm_migrate.mapping.document import Document
+from lstm_migrate.mapping.layout_grammar import LayoutDeclaration
+from lstm_migrate.mapping.reading import MAX_BYTES, load_document, read
+from lstm_migrate.readers.yaml_text import Parsed
 
-from lstm_migrate.errors import MappingError, Problem, SourceError
-from lstm_migrate.mapping.document import Document, UserMapping
-from lstm_migrate.readers.yaml_text import Parsed, parse_plain
-
-MAX_BYTES = 4 << 20
-
-Mapped = TypeVar("Mapped", bound=BaseModel)
+__all__ = ["MAX_BYTES", "UserMapping", "load_document", "load_user_mapping"]
 
 
-def load_document(path: Path) -> Document:
-    """The shipped mapping file at `path`; MappingError with every problem, each at its line and column."""
-    return _validated(_parsed(path), Document)
+@dataclass(frozen=True)
+class UserMapping:
+    """A user's mapping file, and where in it everything stands."""
+
+    path: Path
+    document: Document
+    parsed: Parsed
+
+    def place(self, *keys: int | str) -> str:
+        """Where the value at a path of keys stands, as "file:line:column"."""
+        return self.parsed.place(keys)
+
+    def key_place(self, *keys: int | str) -> str:
+        """Where the last of these keys stands."""
+        return self.parsed.key_place(keys)
 
 
-def load_user_mapping(path: Path) -> UserMapping:
-    """A user's mapping file; MappingError like `load_document`."""
-    return _validated(_parsed(path), UserMapping)
+def load_user_mapping(
+    path: Path,
+    custom: Collection[str] = (),
+    known: Mapping[str, LayoutDeclaration] = MappingProxyType({}),
+) -> UserMapping:
+    """A user's mapping file; MappingError with every problem, each at its line and column.
+
+    `custom`: the names of the user's own layer classes. `known`: layouts of the files before this one.
+    """
+    found = read(path)
+    further = (
+        [] if found.document is None else list(faults(found.document, custom, _names(found.parsed), known))
+    )
+    return UserMapping(path, found.whole(further), found.parsed)
 
 
-def _parsed(path: Path) -> Parsed:
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise MappingError(
-            "the mapping file cannot be read", where=str(path), found=error.strerror or ""
-        ) from error
-    if len(text) > MAX_BYTES:
-        raise MappingError(
-            "too large for a mapping file",
-            where=str(path),
-            found=f"{len(text)} bytes",
-            expected=f"at most {MAX_BYTES}",
-        )
-    try:
-        return parse_plain(text, str(path))
-    except SourceError as error:
-        raise MappingError(error.problems) from error
-
-
-def _validated(parsed: Parsed, grammar: type[Mapped]) -> Mapped:
-    try:
-        return grammar.model_validate(parsed.value)
-    except ValidationError as error:
-        raise MappingError(
-            [
-                Problem(
-                    f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}",
-                    where=parsed.place(item["loc"]),
-                )
-                for item in error.errors()
-            ]
-        ) from error
+def _names(parsed: Parsed) -> Collection[str]:
+    """The layouts that the file declares, those too in which something is wrong."""
+    layouts = parsed.value.get("layouts") if isinstance(parsed.value, dict) else None
+    return list(map(str, layouts)) if isinstance(layouts, dict) else []

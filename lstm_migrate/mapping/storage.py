@@ -13,9 +13,9 @@ KEPT_RULES = ("kernels_follow_ordering",)
 
 def stored_as(words: Document, stored: Document) -> Document:
     """`words` with the names, orders of axes and cell layouts of `stored`."""
-    layers = {
-        name: _kept(declared, stored.layers[name]) if name in stored.layers else declared
-        for name, declared in words.layers.items()
+    classes = {
+        name: _kept(declared, stored.classes[name]) if name in stored.classes else declared
+        for name, declared in words.classes.items()
     }
     cells = {
         name: declared.model_copy(
@@ -28,7 +28,7 @@ def stored_as(words: Document, stored: Document) -> Document:
     rules = {name: stored.semantics[name] for name in KEPT_RULES if name in stored.semantics}
     return words.model_copy(
         update={
-            "layers": layers,
+            "classes": classes,
             "cells": cells,
             "layouts": {**stored.layouts, **words.layouts},
             "backends": stored.backends,

@@ -10,24 +10,27 @@ import json
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
 from lstm_migrate.custom import NO_PARTS, CustomParts, is_custom
 from lstm_migrate.errors import PlanError, Problem
-from lstm_migrate.graph import Activation, Layer
-from lstm_migrate.layouts.axes import Axes, Symbol
-from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
+from lstm_migrate.graph import Activation, Layer, Storage
+from lstm_migrate.layouts.layout import Layout
 from lstm_migrate.mapping.clues import lacks, stands
 from lstm_migrate.mapping.conversions import CHECKED_TYPES, CONVERSIONS, one_of
 from lstm_migrate.mapping.document import Document, LayerDeclaration, ObjectDeclaration
+from lstm_migrate.mapping.layouts import Declared, resolved
 
 OBJECT_KINDS = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 
 # Read by architecture/, whatever the layer: who it is, not what it computes.
 STRUCTURAL = frozenset({"name", "trainable", "dtype", "batch_input_shape", "batch_shape"})
+
+STORED_AS = "stored_as"
+"""The config key by which a fork's class is known after its config was read: its layout's name."""
 
 # What old Keras writes of a layer of any class, beside the arguments of its own.
 OF_ANY_LAYER = STRUCTURAL | {"input_dtype", "input_shape", "dynamic", "autocast"}
@@ -45,16 +48,18 @@ class Fate:
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of one source. `version` is the writer's, as a tuple of numbers; `custom`: what the user
-    adds to them, which goes before classes and functions of the same name."""
+    adds to them, which goes before classes and functions of the same name. `forks`: the layouts of layers
+    that a mapping file speaks of, by the name that their `storage` has."""
 
     document: Document
     version: tuple[int, ...] = ()
     custom: CustomParts = NO_PARTS
+    forks: Mapping[str, Declared] = field(default_factory=dict)
 
     @cached_property
     def _classes(self) -> dict[str, str]:
         names = {}
-        for name, declaration in self.document.layers.items():
+        for name, declaration in self.document.classes.items():
             names[f"{declaration.package}>{name}" if declaration.package else name] = name
             names.update(dict.fromkeys(declaration.aliases, name))
         return names
@@ -65,10 +70,17 @@ class Vocabulary:
         if own is not None:
             return own, LayerDeclaration()
         name = self._classes.get(class_name)
+        if name is None and self.is_fork(class_name):
+            name = bare_name(class_name)
         if name is None:
             return None
-        declaration = self.document.layers[name]
+        declaration = self.document.classes[name]
         return declaration.kind or name, declaration
+
+    def is_fork(self, class_name: str) -> bool:
+        """Whether a mapping file says of what class this one is a fork, whatever package it is of."""
+        declared = self.document.classes.get(bare_name(class_name))
+        return declared is not None and bool(declared.is_)
 
     def fate(self, class_name: str, config: Mapping[str, Any], where: str) -> Fate:
         """`config` in Keras 3's words. Every key has a declared fate; an unknown one is a problem."""
@@ -94,7 +106,8 @@ class Vocabulary:
                     ]
             else:
                 problems += self._unkept(declaration, key, value, f"{where}: {class_name}", fate)
-        for key, default in declaration.defaults.items():
+        common = {key: value for key, value in self.document.common.defaults.items() if key in kept}
+        for key, default in {**common, **declaration.defaults}.items():
             if key not in fate.config:
                 fate.config[key] = self._value(key, self._default(default), declaration, fate)
         return Fate(fate.config, fate.dropped, tuple(problems))
@@ -186,7 +199,7 @@ class Vocabulary:
 
     def keeps(self, kind: str, key: str) -> bool:
         """Whether layers of this kind have such a config key."""
-        declaration = self.document.layers.get(kind)
+        declaration = self.document.classes.get(kind)
         return declaration is not None and key in self._kept(declaration)
 
     def activation(self, value: Any) -> Activation:
@@ -280,45 +293,39 @@ class Vocabulary:
     @cached_property
     def layouts(self) -> dict[str, Layout]:
         """The declared layouts by name."""
-        return {name: self._layout(name) for name in self.document.layouts}
+        return {
+            name: resolved(name, self.document.layouts).layout()
+            for name, declared in self.document.layouts.items()
+            if not declared.layer
+        }
 
     def cell(self, layer: Layer) -> tuple[Layout, dict[str, int]] | None:
         """(layout, sizes from its config) of a recurrent layer or cell; None for other layers."""
         declared = self.document.cells.get(layer.kind)
         if declared is None:
             return None
-        name = next(
-            (layout for condition, layout in declared.when.items() if holds(condition, layer.config)),
-            declared.layout,
-        )
         sizes = {
             symbol: value
             for symbol, key in declared.sizes.items()
             if isinstance(value := layer.config.get(key), int)
         }
+        if layer.storage is not None:
+            return self._stored(layer.storage), sizes
+        name = next(
+            (layout for condition, layout in declared.when.items() if holds(condition, layer.config)),
+            declared.layout,
+        )
         return self.layouts[name], sizes
 
-    def _layout(self, name: str) -> Layout:
-        declared = self.document.layouts[name]
-        base = self._layout(declared.extends) if declared.extends else None
-        cell = declared.cell or (base.cell if base else "")
-        gates = tuple(declared.gates) if declared.gates else (base.gates.gates if base else ())
-        tensors = dict(base.tensors) if base else {}
-        for role, tensor in declared.tensors.items():
-            tensors[role] = StoredTensor(
-                role,
-                Axes.parse(tensor.axes),
-                tensor.name or role,
-                tensor.optional,
-                tensor.each == "gate",
-                _symbols(tensor.poured),
-                tensor.apart,
-                None if tensor.feeds is None else tuple(tensor.feeds),
-            )
-        computes = {key: tuple(gates_) for key, gates_ in declared.computes.items()} or (
-            dict(base.computes) if base else {}
-        )
-        return Layout(name, cell, GateOrder(cell, gates), tensors, computes)
+    def letters(self, layer: Layer) -> Mapping[str, str]:
+        """What stands for a gate in the names of the layer's arrays, if not its own letter."""
+        return {} if layer.storage is None else self.forks[layer.storage.layout].letters
+
+    def _stored(self, storage: Storage) -> Layout:
+        """The layout that a mapping file declares, with the arrays that are there."""
+        layout = self.forks[storage.layout].layout()
+        tensors = {role: layout.tensors[role] for role in storage.arrays}
+        return replace(layout, tensors=tensors)
 
 
 def holds(condition: str, config: Mapping[str, Any]) -> bool:
@@ -335,6 +342,11 @@ def _holds(condition: str, config: Mapping[str, Any]) -> bool:
 ON_UNLESS_SAID = frozenset({"use_bias", "scale", "center"})  # Keras's own defaults, in every version
 
 
+def bare_name(class_name: str) -> str:
+    """The class without its package: "Mine>Cell" → "Cell"."""
+    return class_name.rpartition(">")[2]
+
+
 def _joined(declaration: LayerDeclaration, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config with the keys that the declaration joins made one."""
     for key, parts in declaration.join.items():
@@ -342,12 +354,6 @@ def _joined(declaration: LayerDeclaration, config: Mapping[str, Any]) -> Mapping
             rest = {name: value for name, value in config.items() if name not in parts}
             config = {**rest, key: [config[part] for part in parts]}
     return config
-
-
-def _symbols(text: str) -> tuple[Symbol, ...]:
-    if not text:
-        return ()
-    return tuple(symbol for axis in Axes.parse(text).pieces()[0].axes for symbol in axis)
 
 
 def version_numbers(text: str) -> tuple[int, ...]:

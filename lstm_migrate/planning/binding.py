@@ -305,7 +305,9 @@ def _by_shape(
     """Arrays whose names speak for no slot at all, in their order, if every shape fits."""
     found = list(zip(slots, names, strict=True))
     spoken = any(_scopes(slot, name) is not None for slot in slots for name in names)
-    if spoken or not all(slot.fits(tensors[name].shape) for slot, name in found):
+    if spoken or any(slot.declared for slot in slots):
+        return None
+    if not all(slot.fits(tensors[name].shape) for slot, name in found):
         return None
     if not quiet:
         said = ", ".join(f"{name} → {slot.key.role}" for slot, name in found[:6])
@@ -328,7 +330,7 @@ def _leaf(name: str) -> str:
 def _ignored(graph: Graph, vocabulary: Vocabulary) -> dict[str, str]:
     found: dict[str, str] = {}
     for _, layer in graph.walk():
-        declared = vocabulary.document.layers.get(layer.kind)
+        declared = vocabulary.document.classes.get(layer.kind)
         if declared is not None:
             found.update(declared.ignore)
     return found
@@ -366,7 +368,7 @@ def _table_problem(
         f"the arrays of layer {group!r} cannot be told apart",
         group,
         found=_shown(names, tensors),
-        expected=", ".join(f"{slot.key} {slot.expected()}" for slot in slots[:14]),
+        expected=", ".join(f"{slot.title()} {slot.expected()}" for slot in slots[:14]),
     )
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from lstm_migrate.errors import PlanError
 from lstm_migrate.graph import Activation, Layer, LayerPath, WeightKey
-from lstm_migrate.layouts.derive import Way, content, ways
-from lstm_migrate.layouts.layout import Layout
-from lstm_migrate.layouts.steps import Rearrange, Step
+from lstm_migrate.layouts.derive import Way, absent, content, ways
+from lstm_migrate.layouts.layout import Layout, StoredTensor
+from lstm_migrate.layouts.steps import Form, Step
 from lstm_migrate.planning.activations import target_activation, unfoldable
 from lstm_migrate.planning.context import Context
 from lstm_migrate.planning.expansion import Expansion
 from lstm_migrate.planning.plan import Assignment
-from lstm_migrate.planning.slots import gate_roles
+from lstm_migrate.planning.slots import gate_role, gate_roles
 from lstm_migrate.report import Note
+from lstm_migrate.rules.completion import completed
 from lstm_migrate.rules.hard_sigmoid import FoldHardSigmoid
-from lstm_migrate.rules.sum_biases import SumBiases
 
 
 def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion:
@@ -33,23 +33,20 @@ def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion
     target = replace(
         layer,
         kind=kind,
+        storage=None,
         config={**layer.config, **_activations(context, becomes.config if becomes else {})},
     )
     # A key that only told how the source packs its arrays ends here.
     kept = {key: value for key, value in target.config.items() if context.target.keeps(kind, key)}
     target = replace(target, config=kept)
-    source_cell = context.source.cell(layer)
-    target_cell = context.target.cell(target)
+    source_cell, target_cell = context.source.cell(layer), context.target.cell(target)
     assert source_cell is not None and target_cell is not None
-    layout, sizes = source_cell
-    sizes = context.solved(layout, path, sizes)
-    source_layout = context.stored(layout, layer.kind)
-    present = frozenset(role for role, names in stored_as(layout).items() if names <= context.roles(path))
-    found = ways(source_layout, target_cell[0], sizes, present)
+    layout, goal = source_cell[0], target_cell[0]
+    _check_symmetric(layer, layout, where)
+    found = _ways(layer, path, layout, source_cell[1], goal, context)
     config, folds = _fold(target, layout, "bias" in found, context, where)
     assignments = tuple(
-        _assignment(role, way, layout, target_cell[0], folds, path, target, context)
-        for role, way in found.items()
+        _assignment(role, way, goal, folds, path, target, context) for role, way in found.items()
     )
     notes = [Note("converted", where, f"{layer.kind} → {kind}")] if becomes else []
     notes += [
@@ -57,6 +54,25 @@ def translate_cell(layer: Layer, path: LayerPath, context: Context) -> Expansion
         for key, (gates, *_) in folds.items()
     ]
     return Expansion((replace(target, config=config),), assignments, tuple(notes))
+
+
+def _ways(
+    layer: Layer,
+    path: LayerPath,
+    layout: Layout,
+    known: Mapping[str, int],
+    goal: Layout,
+    context: Context,
+) -> dict[str, Way]:
+    """For each array of the new layer the way to it, with what the old cell computes beside its arrays."""
+    sizes = context.solved(layout, path, known)
+    stored = context.stored(layout, layer.kind)
+    present = frozenset(role for role, names in stored_as(layout).items() if names <= context.roles(path))
+    at = layer.storage.at if layer.storage else {}
+    found = ways(stored, goal, sizes, present, at, fill=layer.storage is not None)
+    if "bias" not in found and layer.storage is not None and _wants_bias(layer, goal):
+        found["bias"] = absent("bias", stored, goal, sizes)
+    return {role: completed(way, role, stored, goal) for role, way in found.items()}
 
 
 def stored_as(layout: Layout) -> dict[str, frozenset[str]]:
@@ -98,29 +114,48 @@ def _fold(
 def _assignment(
     role: str,
     way: Way,
-    source: Layout,
     target: Layout,
     folds: Folds,
     path: LayerPath,
     layer: Layer,
     context: Context,
 ) -> Assignment:
-    steps: list[Step] = list(way.steps)
-    form = way.form
-    goal = replace(form, axes=target.tensors[role].axes, gates=target.gates, poured=())
-    if "set" in form.axes.symbols and "set" not in goal.axes.symbols:
-        summed = SumBiases(form)
-        steps.append(summed)
-        form = summed.after
-        if (str(form.axes), form.gates) != (str(goal.axes), goal.gates):
-            steps.append(Rearrange(form, goal))
-    stored = target.tensors[role]
+    steps = (*way.steps, *_folded(target.tensors[role], way.goal, folds))
+    names = [gate_role(part.role, part.gate) if part.gate else part.role for part in way.parts]
+    tensors = tuple(context.bound[WeightKey(path, name)] for name in names)
+    return context.assignment(layer, role, tensors, steps, way.goal.shape, way.forms)
+
+
+def _folded(stored: StoredTensor, goal: Form, folds: Folds) -> Iterator[Step]:
+    """The activations' factors, where this array feeds what they act on."""
     bias = not content(goal.axes.symbols) and not stored.apart
     for gates, factor, shift in folds.values():
         if stored.feeds is None:
-            steps.append(FoldHardSigmoid(goal, gates, factor, shift if bias else 0.0))
+            yield FoldHardSigmoid(goal, gates, factor, shift if bias else 0.0)
         elif set(gates) & set(stored.feeds):
-            steps.append(FoldHardSigmoid(goal, (), factor))
-    names = [name for held in way.sources for name in gate_roles(source, held)]
-    tensors = tuple(context.bound[WeightKey(path, name)] for name in names)
-    return context.assignment(layer, role, tensors, tuple(steps), goal.shape, (way.start, goal))
+            yield FoldHardSigmoid(goal, (), factor)
+
+
+def _wants_bias(layer: Layer, target: Layout) -> bool:
+    return "bias" in target.tensors and bool(layer.config.get("use_bias", True))
+
+
+SYMMETRIC = (Activation("sigmoid"),)
+"""Activations with 1 − f(x) = f(−x), beside hard sigmoids that are 1/2 at 0."""
+
+
+def _check_symmetric(layer: Layer, layout: Layout, where: str) -> None:
+    """Gates that are 1 minus another, or turned round, are negated weights under such activations alone."""
+    activation = layer.config.get("recurrent_activation")
+    if not (layout.coupled or layout.update_gate != "keeps") or not isinstance(activation, Activation):
+        return
+    hard = activation.function == "hard_sigmoid" and activation.parameters.get("offset") == 0.5
+    if not hard and activation not in SYMMETRIC:
+        raise PlanError(
+            f"recurrent_activation={activation} is not symmetric about 1/2",
+            where=where,
+            found=f"layout {layout.name} with "
+            + (f"the {layout.coupled} gate coupled" if layout.coupled else "an update gate that renews"),
+            expected="sigmoid, or a hard sigmoid with the offset 0.5",
+            hint="1 − f(x) is f(−x) for these alone: no weights of a stock layer compute the old cell.",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lstm_migrate.checkpoint import TensorInfo
@@ -21,7 +21,8 @@ STORED_BY_POLICY = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}
 
 @dataclass(frozen=True)
 class Context:
-    """The fixed facts of one planning. `backend` is what the source computed with."""
+    """The fixed facts of one planning. `backend` is what the source computed with, `renamed` which layers
+    are to have other names."""
 
     source: Vocabulary
     target: Vocabulary
@@ -29,6 +30,7 @@ class Context:
     tensors: Mapping[str, TensorInfo]
     backend: str
     semantics: Mapping[str, object]
+    renamed: Mapping[LayerPath, str] = field(default_factory=dict)
 
     @cached_property
     def _roles(self) -> dict[LayerPath, frozenset[str]]:
@@ -55,7 +57,8 @@ class Context:
             key = WeightKey(path, role)
             if key not in self.bound:
                 continue
-            found = solve(tensor.axes, self.info(key).shape, known)
+            own = {**known, "gate": len(layout.gates_of(tensor))} if tensor.gates else known
+            found = solve(tensor.axes, self.info(key).shape, own)
             if found is None:
                 raise PlanError(
                     f"the shape of {self.bound[key]!r} does not fit the layer's other arrays",
@@ -63,7 +66,7 @@ class Context:
                     found=str(self.info(key).shape),
                     expected=f"{tensor.axes} with {', '.join(f'{k}={v}' for k, v in known.items())}",
                 )
-            known = found
+            known = {**found, "gate": known["gate"]} if "gate" in known else found
         return known
 
     def flips(self, kind: str, role: str) -> bool:
@@ -98,7 +101,7 @@ class Context:
     def in_order(self, layer: Layer, key: WeightKey) -> tuple[Rearrange, ...]:
         """The step that brings an array from the source's order of axes to Keras 3's, if they differ."""
         role, info = key.role, self.info(key)
-        declared = self.source.document.layers[layer.kind]
+        declared = self.source.document.classes[layer.kind]
         wanted = declared.axes.get(role)
         if wanted is None:
             return ()

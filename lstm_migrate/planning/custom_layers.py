@@ -20,18 +20,11 @@ Arrays = Mapping[LayerPath, tuple[str, ...]]
 """The roles of the arrays of custom layers, by the layers' paths."""
 
 
-def with_arrays(graph: Graph, arrays: Arrays, path: LayerPath = ()) -> Graph:
+def with_arrays(graph: Graph, arrays: Arrays) -> Graph:
     """The graph with its custom layers' arrays written into them."""
     if not arrays:
         return graph
-    layers = {name: _with_arrays(layer, arrays, (*path, name)) for name, layer in graph.layers.items()}
-    return replace(graph, layers=layers)
-
-
-def _with_arrays(layer: Layer, arrays: Arrays, path: LayerPath) -> Layer:
-    children = {label: _with_arrays(child, arrays, (*path, label)) for label, child in layer.children.items()}
-    inner = None if layer.graph is None else with_arrays(layer.graph, arrays, path)
-    return replace(layer, children=children, graph=inner, arrays=arrays.get(path, layer.arrays))
+    return graph.changed(lambda path, layer: replace(layer, arrays=arrays.get(path, layer.arrays)))
 
 
 def bound_arrays(graph: Graph, bound: Iterable[WeightKey]) -> Arrays:

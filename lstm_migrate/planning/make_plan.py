@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from types import MappingProxyType
 
 from lstm_migrate.checkpoint import Checkpoint
 from lstm_migrate.errors import PlanError, Problem
@@ -23,17 +25,30 @@ BINDERS = {"keras-archive": bind_store, "keras-store": bind_store}
 
 
 def make_plan(
-    graph: Graph, checkpoint: Checkpoint, source: Vocabulary, target: Vocabulary, *, allow_lossy: bool = False
+    graph: Graph,
+    checkpoint: Checkpoint,
+    source: Vocabulary,
+    target: Vocabulary,
+    *,
+    bound: Mapping[WeightKey, str] | None = None,
+    renamed: Mapping[LayerPath, str] = MappingProxyType({}),
+    allow_lossy: bool = False,
 ) -> Plan:
     """The Plan that carries `graph` with the tensors of `checkpoint` over to Keras 3.
 
-    Raises PlanError with every reason why there is none.
+    `bound`: which tensor is which array, if rules say so; `renamed`: layers that get another name. Raises
+    PlanError with every reason why there is none.
     """
-    graph, packed = as_packed(graph, checkpoint, source)
-    bound, notes = BINDERS.get(checkpoint.format, bind)(graph, checkpoint, source)
+    packed: list[Note] = []
+    notes: list[Note] = []
+    if bound is None:
+        graph, packed = as_packed(graph, checkpoint, source)
+        bound, notes = BINDERS.get(checkpoint.format, bind)(graph, checkpoint, source)
     graph = with_arrays(graph, bound_arrays(graph, bound))
     semantics = source.semantics(checkpoint.writer.backend, checkpoint.architecture)
-    context = Context(source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics[0])
+    context = Context(
+        source, target, bound, checkpoint.tensors, checkpoint.writer.backend, semantics[0], renamed
+    )
     features = Features(context)
     features.follow(graph)
     if features.problems:

@@ -41,8 +41,9 @@ def _rows(names: Sequence[str], slots: Sequence[Slot], checkpoint: Checkpoint) -
     for name, slot in zip_longest(names, slots):
         shape = checkpoint.tensors[name].shape if name is not None else ()
         left = "(nothing)" if name is None else f"{name} {shape}"
-        right = "(nothing)" if slot is None else f"{slot.key} {slot.expected()}"
+        right = "(nothing)" if slot is None else f"{slot.title()} {slot.expected()}"
         fits = name is not None and slot is not None and slot.fits(shape)
+        fits = fits and not (slot.declared and slot.called not in name)
         yield left, right, "fits" if fits else "differs"
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_migrate.checkpoint import Checkpoint
-from lstm_migrate.graph import Graph, Layer
+from lstm_migrate.graph import Graph, Layer, LayerPath
 from lstm_migrate.mapping.document import Becomes
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.binding import PAIRED_BY_ORDER, fits, pairs
@@ -49,18 +49,13 @@ def _variants(layer: Layer, vocabulary: Vocabulary) -> Iterator[tuple[Layer, str
 
 
 def _packed(layer: Layer, kind: str, packing: Becomes, vocabulary: Vocabulary) -> Layer:
-    def changed(item: Layer) -> Layer:
-        children = {label: changed(child) for label, child in item.children.items()}
-        graph = item.graph
-        if graph is not None:
-            graph = replace(graph, layers={name: changed(inner) for name, inner in graph.layers.items()})
-        item = replace(item, children=children, graph=graph)
+    def changed(_: LayerPath, item: Layer) -> Layer:
         if item.kind != kind:
             return item
         config = {**item.config, **_meant(packing.config, vocabulary)}
         return replace(item, kind=packing.kind or kind, config=config)
 
-    return changed(layer)
+    return layer.changed(changed)
 
 
 def _meant(config: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def translate_plain(layer: Layer, path: LayerPath, context: Context) -> Expansio
         # It looks at what comes out, and that is the activation's output.
         regularised = {**behind[-1].config, "activity_regularizer": config.pop("activity_regularizer")}
         behind = (*behind[:-1], replace(behind[-1], config=regularised))
-    own = replace(layer, config=config)
+    own = replace(layer, config=config, storage=None)
     if behind and layer.kind == "Activation":
         return Expansion(behind, (), tuple(notes))
     return Expansion((own, *behind), assignments, tuple(notes))

@@ -6,7 +6,7 @@ Everything in it is known from headers alone; `run` is where values are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class Assignment:
     `tensors` are names in the file; several only if the first step joins them, none if the first step
     is a constant. `shape` and `dtype` are the target variable's. `forms`: how the values are declared to
     lie in the file and in the target, where both are declared; the verifier holds the steps against it.
+    `kept`: of an array that is cut, which positions of a symbol are left.
     """
 
     target: WeightKey
@@ -34,6 +35,7 @@ class Assignment:
     shape: tuple[int, ...]
     dtype: str
     forms: tuple[Form, Form] | None = None
+    kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def effect(self) -> Effect:
@@ -69,6 +71,8 @@ class Plan:
     `bound`: the source's arrays as stored, by where they belong in the source Graph.
     `semantics`: what no config says; several where the file fits frameworks that differ.
     `moved`: for each layer of the source Graph, the target layer whose output is the same.
+    `silenced`: which units of a source layer the target lacks; `kept`: of the outputs of source layers,
+    which features the target has, if not all.
     """
 
     source: Graph
@@ -79,6 +83,8 @@ class Plan:
     layers: tuple[LayerLine, ...] = ()
     notes: tuple[Note, ...] = ()
     semantics: tuple[Mapping[str, Any], ...] = ({},)
+    silenced: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
+    kept: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:

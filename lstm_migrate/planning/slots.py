@@ -18,7 +18,7 @@ class Slot:
     `names`: what a tensor name may call the layers on the way to it, outermost first. `trained`: it
     stands among the trainable weights. `axes`/`sizes`: its shape as far as the config tells; None
     where nothing is declared; `others`: further ways in which it may lie. `called`: what the file calls
-    it behind its layer's name, if that is not its role.
+    it behind its layer's name, if that is not its role; `declared`: a mapping file says so.
     """
 
     key: WeightKey
@@ -28,12 +28,17 @@ class Slot:
     sizes: Mapping[str, int] | None = None
     called: str = ""
     others: tuple[Axes, ...] = ()
+    declared: bool = False
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of this shape can be it."""
         if self.axes is None:
             return True
         return first_fit((self.axes, *self.others), shape, self.sizes or {}) is not None
+
+    def title(self) -> str:
+        """The slot for messages, with what the file must call it if a mapping file says so."""
+        return f"{self.key} called {self.called}" if self.declared else str(self.key)
 
     def expected(self) -> str:
         """The shape for messages, e.g. "(x, 16) as x (gate u)"."""
@@ -90,12 +95,25 @@ def own_slots(
 ) -> Iterator[Slot]:
     """The arrays that the layer itself holds, without those of the layers inside it."""
     ways, sizes = shapes(layer, vocabulary)
-    declared = vocabulary.document.layers.get(layer.kind)
+    declared = vocabulary.document.classes.get(layer.kind)
     called = dict(declared.names) if declared else {}
+    if layer.storage is not None:
+        called = {role: array.name for role, array in layer.storage.arrays.items()}
     for role in _apart(layer, roles(layer, vocabulary), vocabulary, ways, called):
         learns = trained and role not in vocabulary.document.never_trained
         axes, *others = ways.get(role, (None,))
-        yield Slot(WeightKey(path, role), names, learns, axes, sizes, called.get(role, ""), tuple(others))
+        own, name = _own_sizes(layer, role, sizes, vocabulary), called.get(role, "")
+        said = layer.storage is not None and name not in ("", role)
+        yield Slot(WeightKey(path, role), names, learns, axes, own, name, tuple(others), said)
+
+
+def _own_sizes(
+    layer: Layer, role: str, sizes: Mapping[str, int], vocabulary: Vocabulary
+) -> Mapping[str, int]:
+    """The sizes with the number of gates that an array of some gates holds."""
+    cell = vocabulary.cell(layer) if layer.storage is not None else None
+    tensor = cell[0].tensors.get(role) if cell is not None else None
+    return sizes if cell is None or tensor is None else cell[0].sizes_of(tensor, sizes)
 
 
 def _apart(
@@ -107,15 +125,21 @@ def _apart(
 ) -> list[str]:
     """The roles with those stored gate by gate as one a gate: a gate's arrays stand together."""
     cell = vocabulary.cell(layer)
-    if cell is None or not all(cell[0].tensors[role].each_gate for role in held):
+    apart = [] if cell is None else [role for role in held if cell[0].tensors[role].each_gate]
+    if cell is None or not apart:
         return held
-    layout, found = cell[0], []
+    layout = cell[0]
+    letters = vocabulary.letters(layer)
+    found = []
     for gate in layout.gates.gates:
-        for role in held:
+        for role in apart:
             tensor, name = layout.tensors[role], gate_role(role, gate)
-            ways[name], called[name] = (tensor.axes,), tensor.name.replace("{gate}", gate)
+            if tensor.gates and gate not in tensor.gates:
+                continue
+            ways[name] = (tensor.axes,)
+            called[name] = tensor.name.replace("{gate}", letters.get(gate, gate))
             found.append(name)
-    return found
+    return [*found, *(role for role in held if role not in apart)]
 
 
 def gate_role(role: str, gate: str) -> str:
@@ -127,12 +151,14 @@ def gate_roles(layout: Layout, role: str) -> list[str]:
     """The roles of the arrays that hold `role`: itself, or one for each gate in the layout's order."""
     if not layout.tensors[role].each_gate:
         return [role]
-    return [gate_role(role, gate) for gate in layout.gates.gates]
+    return [gate_role(role, gate) for gate in layout.tensors[role].gates or layout.gates.gates]
 
 
 def roles(layer: Layer, vocabulary: Vocabulary) -> list[str]:
     """The roles of the arrays that this layer holds, given its config."""
-    found = vocabulary.document.layers.get(layer.kind)
+    if layer.storage is not None:
+        return list(layer.storage.arrays)
+    found = vocabulary.document.classes.get(layer.kind)
     if found is None:
         return list(layer.arrays)
     kept = []
@@ -145,7 +171,7 @@ def roles(layer: Layer, vocabulary: Vocabulary) -> list[str]:
 
 def shapes(layer: Layer, vocabulary: Vocabulary) -> tuple[dict[str, tuple[Axes, ...]], dict[str, int]]:
     """The ways in which each array of the layer may lie, and the sizes that its config tells."""
-    declared = vocabulary.document.layers.get(layer.kind)
+    declared = vocabulary.document.classes.get(layer.kind)
     cell = vocabulary.cell(layer)
     if cell is not None:
         layout, sizes = cell
@@ -162,7 +188,10 @@ def shapes(layer: Layer, vocabulary: Vocabulary) -> tuple[dict[str, tuple[Axes, 
 
 def stored_axes(layer: Layer, vocabulary: Vocabulary) -> dict[str, tuple[Axes, ...]]:
     """For each array of the layer the ways in which the file may have it, as far as they are declared."""
-    declared = vocabulary.document.layers.get(layer.kind)
+    if layer.storage is not None:
+        arrays = layer.storage.arrays.items()
+        return {role: (Axes.parse(array.axes),) for role, array in arrays if array.axes}
+    declared = vocabulary.document.classes.get(layer.kind)
     if declared is None:
         return {}
     found: dict[str, str | list[str]] = {**declared.axes, **declared.stored}

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lstm_migrate.architecture.class_names import snake_case
 from lstm_migrate.checkpoint import Checkpoint
 from lstm_migrate.custom import is_custom
 from lstm_migrate.errors import PlanError, Problem
@@ -33,6 +34,8 @@ ATTRIBUTES = {
     "value": "value_dense",
     "attention_output": "output_dense",
 }
+# The same where a role does not say that its array is a layer's inside.
+HELD_INSIDE = {("LayerNormSimpleRNNCell", "gamma"): "layernorm"}
 WITH_VOCABULARY = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
 LISTED = 12  # how many paths a message shows
 
@@ -87,7 +90,7 @@ class Names:
         if is_custom(kind):
             return self.vocabulary.custom.names(kind)
         found = [kind]
-        for name, declared in self.vocabulary.document.layers.items():
+        for name, declared in self.vocabulary.document.classes.items():
             if (declared.kind or name) == kind:
                 found += [name, *declared.aliases]
         return found
@@ -142,7 +145,7 @@ def _check_assets(graph: Graph, checkpoint: Checkpoint) -> None:
 def _walked(graph: Graph, checkpoint: Checkpoint, names: Names) -> Bound:
     bound = Bound()
     graph = with_arrays(graph, dict(_arrays_of_paths(graph, names)))
-    for at, slots in _owners(graph, names):
+    for at, slots in owned_objects(graph, names):
         stored = checkpoint.groups.get(at)
         if stored is None:
             bound.missing[at] = slots
@@ -160,7 +163,7 @@ def _walked(graph: Graph, checkpoint: Checkpoint, names: Names) -> Bound:
     return bound
 
 
-def _owners(
+def owned_objects(
     graph: Graph, names: Names, at: str = "", path: LayerPath = ()
 ) -> Iterator[tuple[str, list[Slot]]]:
     """Every object that must have variables: its path, and its arrays in the order of their numbers."""
@@ -170,11 +173,13 @@ def _owners(
 
 def _objects(layer: Layer, path: LayerPath, at: str, names: Names) -> Iterator[tuple[str, list[Slot]]]:
     if layer.graph is not None:
-        yield from _owners(layer.graph, names, f"{at}/", path)
+        yield from owned_objects(layer.graph, names, f"{at}/", path)
         return
     owners: dict[str, list[Slot]] = {}
     for slot in own_slots(layer, path, (), True, names.vocabulary):
         inner, deeper, _ = slot.key.role.rpartition("/")
+        if not deeper:
+            inner = deeper = HELD_INSIDE.get((layer.kind, slot.key.role), "")
         place = names.attribute(at, ATTRIBUTES.get(inner, inner)) if deeper else at
         if deeper and is_custom(layer.kind):
             place = f"{at}/{inner}"
@@ -217,12 +222,6 @@ def _arrays_below(
         yield path, tuple(found)
     for label, child in layer.children.items():
         yield from _arrays_below(child, names, f"{place}/{label}", (*path, label))
-
-
-def snake_case(name: str) -> str:
-    """A class name as the saving library writes it: LSTM → lstm, ConvLSTM2D → conv_lstm2d."""
-    words = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower()
 
 
 def _never_runs(group: str) -> bool:

@@ -95,6 +95,8 @@ class Translator:
         found: list[Assignment] = []
         # Names that Keras 3 takes come first: none of them gives way to a mended one.
         legal_first = sorted(source.layers, key=lambda name: names.mend(name) != name)
+        # What a user names a layer goes before all.
+        legal_first.sort(key=lambda name: (*path, name) not in self.context.renamed)
         renamed = {name: self._name(names, name, (*path, name)) for name in legal_first}
         for name, layer in source.layers.items():
             layer = replace(layer, name=renamed[name])
@@ -136,8 +138,21 @@ class Translator:
         return graph, tuple(found)
 
     def _name(self, names: Names, name: str, path: LayerPath) -> str:
-        found = names.unique(name)
-        if found != name:
+        wanted = self.context.renamed.get(path, name)
+        found = names.unique(wanted)
+        if found != wanted and wanted != name:
+            self.problems.append(
+                Problem(
+                    "no name for a layer of the new model",
+                    "/".join(path),
+                    found=wanted,
+                    expected="one that no other layer has, and that Keras 3 takes",
+                )
+            )
+        elif wanted != name:
+            said = f"{name!r} → {found!r}: as the mapping file says"
+            self.notes.append(Note("renamed", "/".join(path), said))
+        elif found != name:
             self.notes.append(
                 Note("renamed", "/".join(path), f"{name!r} → {found!r}: Keras 3 forbids the old name")
             )
@@ -161,13 +176,17 @@ class Translator:
         except LstmMigrateError as error:
             self.problems += error.problems
             return Expansion((layer,))
+        if layer.storage is not None:
+            # How the file had it is nothing to the new layers.
+            made = tuple(replace(item, storage=None) for item in expansion.layers)
+            expansion = replace(expansion, layers=made)
         self.notes += expansion.notes
         self.notes += [note for item in expansion.layers for note in self._registered(item, path)]
         return expansion
 
     def _registered(self, layer: Layer, path: LayerPath) -> list[Note]:
         """What to say of a layer that Keras itself lacks."""
-        declared = self.context.target.document.layers.get(layer.kind)
+        declared = self.context.target.document.classes.get(layer.kind)
         if declared is None or not declared.module:
             return []
         need = f"import {declared.module} before keras.models.load_model opens the file"

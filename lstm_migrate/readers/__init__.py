@@ -16,6 +16,8 @@ from lstm_migrate.readers.sniffing import sniff
 READERS = {
     "keras-archive": "lstm_migrate.readers.archive:open_archive",
     "hdf5": "lstm_migrate.readers.hdf5:open_hdf5",
+    "npz": "lstm_migrate.readers.npz:open_npz",
+    "safetensors": "lstm_migrate.readers.safetensors_file:open_safetensors",
     "sharded-weights": "lstm_migrate.readers.sharded:open_sharded",
 }
 """Format, as `sniff` calls it → the function that opens it, imported when a file asks for it."""

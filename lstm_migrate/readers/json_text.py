@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +17,14 @@ _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def parse_object(text: str, where: str) -> Mapping[str, Any]:
-    """The JSON object in `text`; NaN and Infinity, which Python writes, are welcome."""
+def parse_object(text: str, where: str, *, distinct: bool = False) -> Mapping[str, Any]:
+    """The JSON object in `text`; NaN and Infinity, which Python writes, are welcome.
+
+    `distinct` refuses a key that an object has twice: another parser may take the other one.
+    """
     _check_size(text, where)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_distinct if distinct else None)
     except json.JSONDecodeError as error:
         found = f"{error.msg} at line {error.lineno}, column {error.colno}: {_around(text, error.pos)}"
         raise SourceError(
@@ -36,6 +40,14 @@ def parse_object(text: str, where: str) -> Mapping[str, Any]:
             Problem("holds text that is no Unicode", where=where, found="half a surrogate pair")
         )
     return value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        times = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {max(times, key=times.__getitem__)[:80]!r} twice in one object")
+    return found
 
 
 def _check_size(text: str, where: str) -> None:

@@ -90,11 +90,17 @@ def _archive_of_keras(sample: Sample) -> bool:
 
 
 def _only_npy(sample: Sample) -> bool:
-    return bool(sample.members) and all(name.endswith(".npy") for name in sample.members)
+    return (
+        sample.head.startswith(b"PK\x03\x04")
+        and bool(sample.members)
+        and all(name.endswith(".npy") for name in sample.members)
+    )
 
 
 def _safetensors(sample: Sample) -> bool:
-    return len(sample.head) > 9 and sample.head[8:9] == b"{" and sample.head[9:10] in b'"} '
+    # The length of a header, of which no file fills all eight bytes; a text has no zero byte at all.
+    length = sample.head[:8]
+    return b"\0" in length and re.match(rb'[{][\s"}]', sample.head[8:10]) is not None
 
 
 ARCHITECTURE_ONLY = "An architecture holds no weights: pass the HDF5 file that belongs to it"
@@ -103,7 +109,9 @@ NOT_YET = "It is not read yet; save the model as HDF5 (.h5) in the software that
 KNOWN = (
     # First: the weights inside an archive may by chance start where HDF5 itself may.
     Kind("keras-archive", _archive_of_keras, ""),
+    Kind("npz", _only_npy, ""),
     Kind("hdf5", lambda sample: sample.hdf5_offset is not None, ""),
+    Kind("safetensors", _safetensors, ""),
     Kind("sharded-weights", _text(r'\{\s*"(metadata|weight_map)"\s*:\s*\{'), ""),
 )
 
@@ -125,7 +133,6 @@ REFUSED = (
         ARCHITECTURE_ONLY,
     ),
     Kind("a PyTorch file (ZIP)", _zip(r"[^/]+/data\.pkl"), NOT_YET),
-    Kind("a NumPy .npz archive", _only_npy, NOT_YET),
     Kind(
         "a ZIP archive",
         _starts(b"PK\x03\x04", b"PK\x05\x06"),
@@ -138,7 +145,6 @@ REFUSED = (
         "Pickles run code when they are read, so none is ever opened; save the model as HDF5",
     ),
     Kind("a NumPy .npy array", _starts(b"\x93NUMPY"), NOT_YET),
-    Kind("safetensors", _safetensors, NOT_YET),
     Kind("a TensorFlow checkpoint (its .index)", lambda sample: sample.tail.endswith(TABLE_FOOTER), NOT_YET),
     Kind(
         "a TensorFlow Lite model",

@@ -1,7 +1,7 @@
 """A ZIP archive that nobody vouches for: its list of members judged before one of them is read.
 
-Nothing is ever unpacked under a name that the archive chose: a member comes as bytes, or as a temporary
-file that has no name at all.
+Nothing is ever unpacked under a name that the archive chose: a member comes as bytes, as a stream, or as
+a temporary file that has no name at all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import stat
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from lstm_migrate.errors import Problem, SourceError
 from lstm_migrate.readers.damage import HINT, reason
@@ -71,6 +72,23 @@ class Archive:
         except UnicodeDecodeError as error:
             raise SourceError("is no UTF-8 text", where=name, found=str(error), hint=HINT) from error
 
+    def size(self, name: str) -> int:
+        """Bytes of a member, unpacked, as the archive claims them."""
+        return self._member(name).file_size
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[IO[bytes]]:
+        """A member as a stream; its checksum is compared where the stream ends."""
+        info = self._member(name)
+        try:
+            with self._file.open(info) as member:
+                yield member
+        except SourceError:
+            raise
+        except Exception as error:
+            # zlib's own error derives from no other.
+            raise _damaged(name, error) from error
+
     def unpacked(self, name: str) -> BinaryIO:
         """A member in a temporary file without a name, its checksum compared; whoever asked closes it."""
         self._member(name)
@@ -94,27 +112,25 @@ class Archive:
         return self._members[name]
 
     def _copy(self, name: str, take: Callable[[bytes], object]) -> None:
-        try:
-            with self._file.open(self._members[name]) as member:
-                while piece := member.read(COPY_BYTES):
-                    take(piece)
-        except SourceError:
-            raise
-        except Exception as error:
-            # zlib's own error derives from no other.
-            raise _damaged(name, error) from error
+        with self.opened(name) as member:
+            while piece := member.read(COPY_BYTES):
+                take(piece)
 
     def _judge(self) -> None:
         listed = self._file.infolist()
         if len(listed) > MAX_MEMBERS:
             found, expected = f"{len(listed)}", f"≤ {MAX_MEMBERS}"
             raise SourceError("holds too many members", where=str(self.path), found=found, expected=expected)
-        problems = []
+        problems, size = [], self.path.stat().st_size
         for info in listed:
             verdict = next((verdict for check in CHECKS if (verdict := check(info))), None)
             if verdict is not None:
                 what, found, expected = verdict
                 problems.append(Problem(what, where=_shown(info.filename), found=found, expected=expected))
+            elif info.header_offset + info.compress_size > size:
+                found, expected = f"{info.compress_size} bytes", f"≤ {size - info.header_offset}"
+                what = "reaches beyond the end of the file"
+                problems.append(Problem(what, _shown(info.filename), found, expected, HINT))
         times = Counter(posixpath.normpath(info.filename) for info in listed)
         problems += [
             Problem("is in the archive more than once", where=_shown(name), found=f"{count} times")
@@ -129,7 +145,8 @@ def _check_name(info: zipfile.ZipInfo) -> Verdict:
     # What the archive says itself: `filename` is cut at a zero byte and has other slashes on Windows.
     name = info.orig_filename
     steps = re.split(r"[/\\]", name)
-    if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
+    # "W:0.npy" is a variable of TensorFlow in an archive of NumPy, and no drive.
+    if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:(?!\d+\.npy$)", name):
         return "has an absolute path", name[:80], "a name inside the archive"
     if ".." in steps:
         return "leads out of the archive", name[:80], "a name inside the archive"

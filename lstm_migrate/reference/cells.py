@@ -72,7 +72,7 @@ class LSTMCell:
         return [(self.recurrent_kernel["i"].shape[0],)] * 2
 
     def project(self, x: Array) -> Gates:
-        return _project(x, self.kernel, self.bias, self.arithmetic)
+        return projection(x, self.kernel, self.bias, self.arithmetic)
 
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         h, c = states
@@ -104,17 +104,21 @@ class GRUCell:
         return [(self.recurrent_kernel["z"].shape[0],)]
 
     def project(self, x: Array) -> Gates:
-        return _project(x, self.kernel, self.bias, self.arithmetic)
+        return projection(x, self.kernel, self.bias, self.arithmetic)
 
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         (h,) = states
+        z, candidate = self.update_and_candidate(projected, h)
+        h = self.arithmetic.precision.cast(z * h + (1 - z) * candidate)
+        return h, [h]
+
+    def update_and_candidate(self, projected: Gates, h: Array) -> tuple[Array, Array]:
+        """z, and what the state may turn into."""
         numbers, cast = self.arithmetic, self.arithmetic.precision.cast
         z = numbers.gate(cast(projected["z"] + self._recurrent(h, "z")))
         r = numbers.gate(cast(projected["r"] + self._recurrent(h, "r")))
         reset = r * self._recurrent(h, "h") if self.reset_after else self._recurrent(cast(r * h), "h")
-        candidate = numbers.candidate(cast(projected["h"] + reset))
-        h = cast(z * h + (1 - z) * candidate)
-        return h, [h]
+        return z, numbers.candidate(cast(projected["h"] + reset))
 
     def _recurrent(self, h: Array, gate: str) -> Array:
         bias = None if self.recurrent_bias is None else self.recurrent_bias[gate]
@@ -135,7 +139,7 @@ class SimpleRNNCell:
         return [(self.recurrent_kernel["h"].shape[0],)]
 
     def project(self, x: Array) -> Gates:
-        return _project(x, self.kernel, self.bias, self.arithmetic)
+        return projection(x, self.kernel, self.bias, self.arithmetic)
 
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         numbers = self.arithmetic
@@ -187,9 +191,11 @@ def cell_of(scope: Scope) -> Cell:
     kind = scope.layer.kind
     if kind == "RNN":
         return cell_of(scope.inside("cell"))
-    build = CELLS.get(kind)
+    declared = scope.layer.storage is not None
+    build = (DECLARED_CELLS if declared else CELLS).get(kind)
     if build is None:
-        raise NoReference(scope.path, f"no reference for a {kind} cell")
+        how = " with a layout of its own" if declared else ""
+        raise NoReference(scope.path, f"no reference for a {kind} cell{how}")
     return build(scope)
 
 
@@ -205,7 +211,8 @@ def gates_of(scope: Scope, role: str, gates: str) -> Gates:
     return {gate: scope.stored(f"{role}_{gate}") for gate in gates}
 
 
-def _project(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic) -> Gates:
+def projection(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic) -> Gates:
+    """What the inputs give to each gate."""
     return {gate: numbers.product(x, kernel[gate], None if bias is None else bias[gate]) for gate in kernel}
 
 
@@ -311,3 +318,6 @@ CELLS: dict[str, Callable[[Scope], Cell]] = {
     "CuDNNGRU": _cudnn_gru,
 }
 """How the cell of each kind of layer is put together; `addon_cells.py` adds those that Keras 3 lacks."""
+
+DECLARED_CELLS: dict[str, Callable[[Scope], Cell]] = {}
+"""The same where a mapping file declares how the arrays are stored; `declared_cells.py` fills it."""

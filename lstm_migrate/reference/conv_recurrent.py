@@ -9,6 +9,7 @@ import numpy as np
 
 from lstm_migrate.reference.cells import LSTM_GATES, Arithmetic, Gates, States, arithmetic_of, by_gate
 from lstm_migrate.reference.convolution import convolve
+from lstm_migrate.reference.declared_cells import joined_lstm
 from lstm_migrate.reference.recurrent import arguments, run
 from lstm_migrate.reference.scope import Array, Scope, Tensor, forward
 from lstm_migrate.reference.spatial import each_axis
@@ -79,15 +80,15 @@ def conv_recurrent(
 
 def _cell(scope: Scope, x: Array) -> ConvLSTMCell:
     rank, config = RANKS[scope.layer.kind], scope.config
-    kernel = _kernel(scope, "kernel", rank)
+    kernel, recurrent_kernel, bias = _arrays(scope, rank)
     strides = each_axis(config.get("strides", 1), rank)
     padding = _padding(scope, str(config.get("padding", "valid")))
     dilation = each_axis(config.get("dilation_rate", 1), rank)
     one_step = convolve(scope.precision.cast(x[:1, 0]), kernel, strides, padding, dilation)
     return ConvLSTMCell(
         kernel,
-        _kernel(scope, "recurrent_kernel", rank),
-        _joined(scope, "bias") if config.get("use_bias", True) else None,
+        recurrent_kernel,
+        bias,
         strides,
         padding,
         dilation,
@@ -95,6 +96,13 @@ def _cell(scope: Scope, x: Array) -> ConvLSTMCell:
         one_step.shape[1:-1],
         arithmetic_of(scope),
     )
+
+
+def _arrays(scope: Scope, rank: int) -> tuple[Array, Array, Array | None]:
+    if scope.layer.storage is not None:
+        return joined_lstm(scope, rank)
+    bias = _joined(scope, "bias") if scope.config.get("use_bias", True) else None
+    return _kernel(scope, "kernel", rank), _kernel(scope, "recurrent_kernel", rank), bias
 
 
 def _kernel(scope: Scope, role: str, rank: int) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 import lstm_migrate.reference
 from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, WeightKey, leaves, map_leaves, references
+from lstm_migrate.reference.keras_axes import in_keras_order
 from lstm_migrate.reference.scope import Array, NoReference, Precision, Scope, Tensor, forward
 from lstm_migrate.reference.semantics import Semantics
 
@@ -45,6 +46,7 @@ def evaluate(
     """
     import_forward_passes()
     kept = {} if states is None else states
+    weights = in_keras_order(graph, weights, semantics)
     run = _Run(weights, semantics, precision, kept, precisions, tap, watch, _names_batch(graph))
     tensors = [Tensor(precision.cast(np.asarray(value))) for value in inputs]
     outputs = run.graph(graph, (), tensors)

@@ -8,13 +8,13 @@ bias, shift into the bias.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from lstm_migrate.layouts.steps import Array, Effect, Form, Step, fold, unfold
+from lstm_migrate.layouts.steps import Array, Block, Effect, Form, Step, fold, gate_block, unfold
 
 KERAS_3_OFFSET = 1 / 2
 
@@ -43,22 +43,32 @@ class FoldHardSigmoid(Step):
         return self.form.shape
 
     def apply(self, value: Array) -> Array:
-        # A bias is shifted too: in float64, and rounded once when stored. A kernel may be large: it is
-        # scaled in place, each product made in float64 and rounded once, without a wide copy of it.
-        narrow = value.dtype.kind != "f" or value.dtype.itemsize < 4
-        own = np.array(value, np.float64 if self.shift or narrow else None)
-        loose, names = unfold(own, self.form)
-        for where in self._columns(names, loose.ndim):
+        # A bias is shifted too: in float64, and rounded once when stored.
+        loose, names = unfold(self._own(value), self.form)
+        for where in self._columns(names):
             np.multiply(loose[where], self.factor, out=loose[where], dtype=np.float64, casting="same_kind")
             if self.shift:
-                first = list(where)
-                if "set" in names:
-                    first[names.index("set")] = slice(0, 1)
-                loose[tuple(first)] += self.shift
+                loose[self._first_set(where, names)] += self.shift
         return fold(loose, names, self.form)
 
     def inverse(self) -> FoldHardSigmoid:
         return FoldHardSigmoid(self.form, self.gates, 1 / self.factor, -self.shift / self.factor)
+
+    def back(self, value: Array) -> Array:
+        # Divided, not times the inverse, which is rounded already: what is scaled only comes forth again
+        # within 1 ulp.
+        loose, names = unfold(self._own(value), self.form)
+        for where in self._columns(names):
+            if self.shift:
+                loose[self._first_set(where, names)] -= self.shift
+            np.divide(loose[where], self.factor, out=loose[where], dtype=np.float64, casting="same_kind")
+        return fold(loose, names, self.form)
+
+    def _own(self, value: Array) -> Array:
+        """A copy to write into: wide for what is shifted. A kernel may be large: it is scaled in place, each
+        product made in float64 and rounded once, without a wide copy of it."""
+        narrow = value.dtype.kind != "f" or value.dtype.itemsize < 4
+        return np.array(value, np.float64 if self.shift or narrow else None)
 
     def trace(self, positions: Array) -> Array:
         return positions
@@ -66,17 +76,18 @@ class FoldHardSigmoid(Step):
     def omitted(self, value: Array) -> Array:
         return value
 
-    def _columns(self, names: Sequence[str], rank: int) -> Iterator[tuple[slice | int, ...]]:
-        """Where to scale: each gate's block, or everything. Plain indices, so that blocks are views."""
-        everything: list[slice | int] = [slice(None)] * rank
+    def _columns(self, names: list[str]) -> Iterator[Block]:
+        """Where to scale: each gate's block, or everything. Plain slices, so that blocks are views."""
         if not (self.gates and self.form.gates):
-            yield tuple(everything)
+            yield (slice(None),) * len(names)
             return
         for gate in self.gates:
-            where = list(everything)
-            place = self.form.gates.gates.index(gate)
-            where[names.index("gate")] = slice(place, place + 1)
-            yield tuple(where)
+            yield gate_block(self.form, gate)
+
+    def _first_set(self, where: Block, names: list[str]) -> Block:
+        return tuple(
+            slice(0, 1) if name == "set" else place for name, place in zip(names, where, strict=True)
+        )
 
     def __str__(self) -> str:
         columns = f"gates {', '.join(self.gates)}" if self.gates else "all values"

@@ -31,6 +31,13 @@ class Negate(Step):
     def inverse(self) -> Negate:
         return Negate(self.size)
 
+    def back(self, value: Array) -> Array:
+        return np.negative(value)
+
+    @property
+    def choice(self) -> str:
+        return "the threshold is stored as a positive number" if self.magnitude else ""
+
     def trace(self, positions: Array) -> Array:
         return positions
 

@@ -28,8 +28,7 @@ class SquareDeviation(Step):
     def apply(self, value: Array) -> Array:
         return np.asarray((value.astype(np.float64) + self.epsilon) ** 2 - self.epsilon)
 
-    def restored(self, value: Array) -> Array:
-        """The deviation that gives this variance."""
+    def back(self, value: Array) -> Array:
         return np.asarray(np.sqrt(value.astype(np.float64) + self.epsilon) - self.epsilon)
 
     def trace(self, positions: Array) -> Array:

@@ -7,13 +7,24 @@ import zipfile
 from pathlib import Path
 
 from lstm_migrate.errors import TargetError, UsageError
+from lstm_migrate.targets.tensor_files import FORMATS
+
+MODEL = ".keras"
+
+
+def holds_tensors(target: Path) -> bool:
+    """Whether the target's name asks for named tensors, and for no model."""
+    return target.suffix.lower() in {format.suffix for format in FORMATS.values()}
 
 
 def check_paths(source: Path, target: Path, overwrite: bool) -> None:
     """UsageError or TargetError if `target` cannot become the conversion of `source`."""
-    if target.suffix != ".keras":
+    if target.suffix != MODEL and not holds_tensors(target):
+        others = " or ".join(format.suffix for format in FORMATS.values())
         raise UsageError(
-            "the target must end in .keras", where=str(target), hint="Keras 3 opens no other name."
+            f"the target must end in {MODEL}",
+            where=str(target),
+            hint=f"Keras 3 opens no other name. Tensors alone, for other frameworks, go to {others}.",
         )
     if not target.parent.is_dir():
         raise TargetError("the target's folder is not there", where=str(target.parent))

@@ -1,7 +1,4 @@
-"""Plan → a `.keras` file beside the destination, and its move into place.
-
-The destination is never touched before `Partial.commit`: it is written beside, verified, then moved.
-"""
+"""Plan → a `.keras` file, written where it is told to: beside the destination (`partial.py`)."""
 
 from __future__ import annotations
 
@@ -19,65 +16,11 @@ from lstm_migrate.errors import LstmMigrateError, TargetError
 from lstm_migrate.planning.plan import Plan
 from lstm_migrate.reference.scope import Array
 from lstm_migrate.targets.filling import Filling
-from lstm_migrate.targets.interruption import cleaned_up_first
 from lstm_migrate.targets.keras_model import ActivationName, Builder
 
-SUFFIX = ".keras"
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 COPIED_BYTES = 1 << 20
 _HDF5_ERRNO = re.compile(r"errno = (\d+)")
-
-
-@contextmanager
-def partial_file(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to; whatever stands there afterwards is removed."""
-    with cleaned_up_first():
-        try:
-            handle, name = tempfile.mkstemp(
-                prefix=f".{target.name}.partial-", suffix=SUFFIX, dir=target.parent
-            )
-            os.close(handle)
-        except OSError as error:
-            raise TargetError(
-                "nothing can be written there", where=str(target.parent), found=error.strerror or str(error)
-            ) from error
-        path = Path(name)
-        try:
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def commit(partial: Path, target: Path, *, overwrite: bool) -> None:
-    """Moves a verified file into place. Without `overwrite` a target that appeared meanwhile is kept."""
-    try:
-        os.chmod(partial, 0o666 & ~_umask())
-        if overwrite:
-            os.replace(partial, target)
-        else:
-            # A hard link fails if the name is taken; a rename would silently replace it.
-            try:
-                os.link(partial, target)
-            except FileExistsError:
-                raise
-            except OSError:
-                if target.exists():
-                    raise FileExistsError from None
-                os.replace(partial, target)
-    except FileExistsError as error:
-        raise TargetError(
-            "the target is there already", where=str(target), hint="Use --overwrite to replace it."
-        ) from error
-    except OSError as error:
-        raise TargetError(
-            "the target cannot be written", where=str(target), found=error.strerror or str(error)
-        ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_model(

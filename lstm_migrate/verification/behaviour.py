@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.errors import VerificationError
-from lstm_migrate.graph import Graph, LayerPath
+from lstm_migrate.graph import Graph, LayerPath, leaves
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference, ShapeTooSmall
 from lstm_migrate.report import Check
@@ -63,7 +63,7 @@ def check_behaviour(subject: Subject) -> Check:
         return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
     except VerificationError as error:
         return Check("behaviour", "failed", str(error), {})
-    return _passed(found)
+    return _passed(found, "without the units that were left out, " if subject.source.cut else "")
 
 
 def _partly(subject: Subject, gap: NoReference) -> Check:
@@ -116,13 +116,17 @@ def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance:
 def run(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
     """The model's outputs in NumPy; of a stateful model, those of several calls one after the other."""
     states: dict[LayerPath, list[Array]] = {}
+    made_by = [(leaf.layer,) for leaf in leaves(model.graph.outputs)]
     return [
         output
         for _ in range(calls_of(model))
-        for output in evaluate(
-            model.graph, model.weights, inputs, semantics=model.semantics, states=states, **options
-        )
+        for path, value in zip(made_by, _once(model, inputs, states=states, **options), strict=True)
+        for output in model.shared(path, [value])
     ]
+
+
+def _once(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
+    return evaluate(model.graph, model.weights, inputs, semantics=model.semantics, **options)
 
 
 def calls_of(model: Model) -> int:
@@ -154,12 +158,12 @@ def live_outputs(subject: Subject, inputs: Sequence[Array], calls: int) -> list[
         raise VerificationError(f"Keras cannot run the target: {type(error).__name__}: {said}") from error
 
 
-def _passed(found: Sequence[Comparison]) -> Check:
+def _passed(found: Sequence[Comparison], limit: str) -> Check:
     worst = max(found, key=lambda item: item.keras / item.tolerance.keras)
     return Check(
         "behaviour",
         "verified",
-        f"{len(found)} probes: Keras is within {worst.keras:.1e} of the source's equations (allowed "
+        f"{len(found)} probes: {limit}Keras is within {worst.keras:.1e} of the source's equations (allowed "
         f"{worst.tolerance.keras:.1e}), and the written weights within {_worst_pair(found):.1e} in float64",
         {
             "keras_error": worst.keras,
@@ -201,7 +205,7 @@ def _tapped(model: Model, inputs: list[Array]) -> dict[tuple[LayerPath, int, int
     counts: Counter[tuple[LayerPath, int]] = Counter()
 
     def keep(path: LayerPath, call: int, values: list[Array]) -> None:
-        outputs[path, call, counts[path, call]] = values
+        outputs[path, call, counts[path, call]] = model.shared(path, values)
         counts[path, call] += 1
 
     run(model, inputs, tap=keep)

@@ -15,6 +15,7 @@ import numpy as np
 from lstm_migrate.reference.scope import Array
 from lstm_migrate.report import Check
 from lstm_migrate.verification.coordinates import coordinates
+from lstm_migrate.verification.rounding import agree
 from lstm_migrate.verification.subject import Recipe, Subject
 
 MOST_CHECKED = 1 << 21  # of a larger array, this many elements have their coordinates compared
@@ -66,6 +67,8 @@ def _stored_otherwise(recipe: Recipe, subject: Subject) -> list[str]:
         return [f"{recipe.target}: has shape {stored.shape}, planned {recipe.shape}"]
     if not recipe.steps and str(stored.dtype) == recipe.dtype:
         same = _copied(recipe, subject, stored)
+    elif subject.returned:
+        same = agree(recipe, subject.read, stored)
     else:
         same = _equal(recipe.run(subject.read), stored)
     return [] if same else [f"{recipe.target}: the file does not hold what the plan says"]
@@ -119,11 +122,12 @@ class Seen:
 
 def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], seen: dict[str, Seen]) -> list[str]:
     """Runs the recipe on positions, notes what arrives, and compares coordinates."""
-    let_go: list[Array] = []
+    let_go: list[Array] = []  # what ends on the way, zeros of the plan among it
     arrived = _arrived(recipe, shapes, let_go)
-    blank = sum(step.blank for step in recipe.steps)
+    blank = sum(step.blank for step in recipe.steps) - sum(int((part == 0).sum()) for part in let_go)
     if blank and any(int((part == 0).sum()) != blank for part in arrived):
         return [f"{recipe.target}: holds other zeros than those of the plan"]
+    places = np.flatnonzero(arrived[0].reshape(-1)) if blank else None
     arrived = [part[part != 0] for part in arrived] if blank else arrived
     total = sum(prod(shapes[name]) for name in recipe.tensors)
     for part in arrived:
@@ -137,7 +141,7 @@ def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], seen: dict[st
             for _, numbers in _blocks(part):
                 met.meet(numbers - 1 - start)
         start += size
-    return _displaced(recipe, arrived)
+    return _displaced(recipe, arrived, places)
 
 
 def _arrived(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], let_go: list[Array]) -> list[Array]:
@@ -156,7 +160,11 @@ def _arrived(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], let_go: list
     single = recipe.follow(numbers, lambda step, value: _trace(step, value, let_go))
     if recipe.effect == "bitwise":
         return [single]
-    return _parts(single, recipe.follow([number * number for number in numbers], _trace))
+    ended: list[Array] = []
+    squares = [number * number for number in numbers]
+    both = _parts(single, recipe.follow(squares, lambda step, value: _trace(step, value, ended)))
+    let_go[:] = [part for one, other in zip(let_go, ended, strict=True) for part in _parts(one, other)]
+    return both
 
 
 def _numbers(
@@ -201,17 +209,22 @@ def _blocks(numbers: Array) -> Iterator[tuple[slice, Array]]:
         yield place, flat[place]
 
 
-def _displaced(recipe: Recipe, arrived: Sequence[Array]) -> list[str]:
-    """Elements whose declared gate, unit, feature … differ between where they were and where they are."""
+def _displaced(recipe: Recipe, arrived: Sequence[Array], places: Array | None) -> list[str]:
+    """Elements whose declared gate, unit, feature … differ between where they were and where they are.
+
+    `places`: where the elements are, if others between them are zeros that the plan put there.
+    """
     if recipe.forms is None:
         return []
     before, after = recipe.forms
     size = arrived[0].size
     chosen = np.arange(size) if size <= MOST_CHECKED else np.arange(0, size, size // MOST_CHECKED + 1)
-    there = coordinates(chosen, after)
+    there = coordinates(chosen if places is None else places[chosen], after)
     for part in arrived:
         here = coordinates(part.reshape(-1)[chosen].astype(np.int64) - 1, before)
         for name, where in there.items():
+            if name in recipe.kept:
+                where = np.array(recipe.kept[name])[where]
             if name in here and not np.array_equal(here[name], where):
                 return [f"{recipe.target}: elements of another {name} stand in its place"]
     return []

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from lstm_migrate.errors import Problem, UsageError, VerificationError
-from lstm_migrate.graph import Graph
+from lstm_migrate.graph import Graph, leaves
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference
 from lstm_migrate.report import Check
@@ -95,14 +95,7 @@ def _numbered(arrays: dict[str, Array], stem: str) -> tuple[Array, ...]:
 
 def check_recorded(subject: Subject, recording: Recording) -> Check:
     """The check: Keras on the recorded inputs."""
-    graph = subject.source.graph
-    if len(recording.inputs) != len(graph.inputs):
-        raise UsageError(
-            "the recording does not fit the model",
-            found=f"{len(recording.inputs)} inputs",
-            expected=f"{len(graph.inputs)}: {', '.join(graph.inputs)}",
-        )
-    _check_shapes(graph, recording)
+    _check_fits(subject.source.graph, recording)
     try:
         outputs = live_outputs(subject, recording.inputs, calls=1)
     except VerificationError as error:
@@ -120,8 +113,41 @@ def check_recorded(subject: Subject, recording: Recording) -> Check:
     )
 
 
-def _check_shapes(graph: Graph, recording: Recording) -> None:
+def difference(subject: Subject, recording: Recording) -> str:
+    """In words, how far the target is from what was recorded of a model that it is not the equal of."""
+    source = subject.source
+    _check_fits(source.graph, recording)
+    try:
+        outputs = live_outputs(subject, recording.inputs, calls=1)
+    except VerificationError as error:
+        return str(error)
+    made_by = [(leaf.layer,) for leaf in leaves(source.graph.outputs)]
+    wanted = [
+        part
+        for path, value in zip(made_by, recording.outputs, strict=False)
+        for part in source.shared(path, [value])
+    ]
+    found, shapes = ([item.shape for item in each] for each in (outputs, wanted))
+    if found != shapes:
+        return f"cannot be compared with the recording: outputs of shapes {found}, recorded {shapes}"
+    gaps = np.concatenate(
+        [np.abs(np.subtract(a, b, dtype=np.float64)).ravel() for a, b in zip(outputs, wanted, strict=True)]
+    )
+    scale = max(float(np.abs(value).max(initial=0.0)) for value in wanted)
+    return (
+        f"on the recorded inputs it differs from the old model by {gaps.max():.2g} at most and by "
+        f"{gaps.mean():.2g} on average (recorded outputs up to {scale:.2g})"
+    )
+
+
+def _check_fits(graph: Graph, recording: Recording) -> None:
     """UsageError if the model cannot take the recorded inputs."""
+    if len(recording.inputs) != len(graph.inputs):
+        raise UsageError(
+            "the recording does not fit the model",
+            found=f"{len(recording.inputs)} inputs",
+            expected=f"{len(graph.inputs)}: {', '.join(graph.inputs)}",
+        )
     for name, value in zip(graph.inputs, recording.inputs, strict=True):
         shape = graph.layers[name].config["batch_shape"]
         if not fits(shape, value.shape):

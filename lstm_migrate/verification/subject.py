@@ -6,7 +6,7 @@ The judge sees recipes only through these protocols: it imports neither layouts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lstm_migrate.graph import Graph, LayerPath, WeightKey
@@ -59,17 +59,33 @@ class Recipe(Protocol):
     def effect(self) -> str: ...
     @property
     def forms(self) -> tuple[Any, Any] | None: ...
+    @property
+    def kept(self) -> Mapping[str, tuple[int, ...]]: ...
     def run(self, read: Callable[[str], Array]) -> Array: ...
     def follow(self, values: list[Array], move: Callable[[Any, Array], Array]) -> Array: ...
 
 
 @dataclass(frozen=True)
 class Model:
-    """A Graph with its arrays and the semantics under which it computes."""
+    """A Graph with its arrays and the semantics under which it computes.
+
+    `kept`: by layer, which features of its outputs the other model has, if not all: units were left out.
+    """
 
     graph: Graph
     weights: Mapping[WeightKey, Array]
     semantics: Semantics
+    kept: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def cut(self) -> bool:
+        """Whether the other model lacks units of this one, which are silent here."""
+        return any(layer.config.get("silenced") for _, layer in self.graph.walk())
+
+    def shared(self, path: LayerPath, outputs: Sequence[Array]) -> list[Array]:
+        """Of a layer's outputs what the other model has, too."""
+        places = self.kept.get(path)
+        return list(outputs) if places is None else [value[..., list(places)] for value in outputs]
 
 
 class Live(Protocol):
@@ -89,7 +105,8 @@ class Subject:
     that the source may have had instead, because its version does not tell frameworks apart.
     `blocks` gives a source tensor in parts. `settle(name, array)` is told of each source tensor that
     was found in the target bit for bit: one array in memory can then stand for both.
-    `assumed`: what of the source model is assumed and not proven by recorded outputs.
+    `assumed`: what of the source model is assumed and not proven by recorded outputs. `returned`: the source
+    was made from the target, so that what changes numbers was rounded twice on its way through both.
     """
 
     source: Model
@@ -103,6 +120,7 @@ class Subject:
     blocks: Callable[[str], Iterable[tuple[slice, Array]]] | None = None
     settle: Callable[[str, Callable[[], Array]], None] = lambda name, array: None
     assumed: tuple[str, ...] = ()
+    returned: bool = False
 
     def parts(self, name: str) -> Iterable[tuple[slice, Array]]:
         """A source tensor in parts, with where they stand along its first axis."""

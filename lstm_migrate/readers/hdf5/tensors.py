@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 
 from lstm_migrate.checkpoint import Blocks, TensorInfo
 from lstm_migrate.errors import Problem
+from lstm_migrate.readers.dtypes import BFLOAT16, DTYPES, Verdict, widened
 from lstm_migrate.readers.limits import (
     FREE_EXPANSION_BYTES,
     MAX_COMPRESSION_RATIO,
     MAX_RANK,
     MAX_TENSOR_BYTES,
 )
+from lstm_migrate.readers.raw import BLOCK_BYTES
 
-DTYPES = frozenset(
-    {"bool", "float16", "float32", "float64"}
-    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-)
 FILTERS = frozenset(
     {
         h5py.h5z.FILTER_DEFLATE,
@@ -39,13 +37,6 @@ FILTERS = frozenset(
     }
 )
 """Filters that come with h5py; any other would be looked for among plugins on this machine."""
-
-BFLOAT16 = "bfloat16"  # NumPy has no such type: its values are given as float32
-
-BLOCK_BYTES = 4 << 20  # how much of a tensor `read_blocks` holds at a time
-
-Verdict = tuple[str, str, str] | None
-"""What is wrong, found, expected."""
 
 
 def judge(name: str, dataset: h5py.Dataset, file_size: int) -> TensorInfo | Problem:
@@ -64,17 +55,11 @@ def read_values(dataset: h5py.Dataset, info: TensorInfo) -> NDArray[Any]:
     values = np.empty(info.shape, dataset.dtype if info.dtype == BFLOAT16 else info.dtype)
     if values.size:
         dataset.read_direct(values)
-    return _widened(values) if info.dtype == BFLOAT16 else values
-
-
-def _widened(values: NDArray[Any]) -> NDArray[Any]:
-    """bfloat16 as float32: the upper half of its bits."""
-    # What Keras stores is opaque to HDF5, two bytes as they lay in memory of a little-endian machine.
-    bits = np.frombuffer(values.tobytes(), "<u2").astype(np.uint32) << 16
-    return bits.view(np.float32).reshape(values.shape)
+    return widened(values) if info.dtype == BFLOAT16 else values
 
 
 def _is_bfloat16(dataset: h5py.Dataset) -> bool:
+    # What Keras stores is opaque to HDF5, two bytes as they lay in memory of a little-endian machine.
     opaque = dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2 and dataset.dtype.names is None
     return opaque and dataset.attrs.get("dtype") in (BFLOAT16, BFLOAT16.encode())
 
@@ -92,7 +77,7 @@ def read_blocks(dataset: h5py.Dataset, info: TensorInfo) -> Blocks:
         stored = dataset.dtype if info.dtype == BFLOAT16 else info.dtype
         values = np.empty((part.stop - part.start, *info.shape[1:]), stored)
         dataset.read_direct(values, source_sel=part)
-        yield part, _widened(values) if info.dtype == BFLOAT16 else values
+        yield part, widened(values) if info.dtype == BFLOAT16 else values
 
 
 def _claimed(dataset: h5py.Dataset) -> int:

@@ -35,6 +35,7 @@ def calls(monkeypatch, report, inspection, plan_report):
 def test_convert_passes_every_option_on(run, calls):
     options = ["--allow-unproven", "--allow-lossy", "--allow-nonfinite", "--overwrite"]
     options += ["--architecture", "infer", "--assume", "a.kind=Dropout", "--assume", "b.activation=tanh"]
+    options += ["--as", "torch.lstm", "--as", "torch.linear"]
     assert run("convert", "old.h5", "--to", "new.keras", "--recorded", "io.npz", *options) == 0
     arguments, named = calls["convert"]
     assert arguments == (Path("old.h5"), Path("new.keras"))
@@ -43,6 +44,7 @@ def test_convert_passes_every_option_on(run, calls):
         "architecture": "infer",
         "assume": {"a.kind": "Dropout", "b.activation": "tanh"},
         "mapping": None,
+        "layout": ["torch.lstm", "torch.linear"],
         "custom_objects": {},
         "recorded": Path("io.npz"),
         "allow_unproven": True,
@@ -66,10 +68,11 @@ def test_verify_passes_every_option_on(run, calls):
 
 
 def test_plan_passes_its_option_on(run, calls):
-    assert run("plan", "old.h5", "--allow-lossy") == 0
+    assert run("plan", "old.h5", "--allow-lossy", "--trace", "lstm.bias[5]") == 0
     arguments, named = calls["plan"]
     assert arguments == (Path("old.h5"),)
-    assert {name for name, value in named.items() if value} == {"allow_lossy"}
+    assert {name for name, value in named.items() if value} == {"allow_lossy", "trace"}
+    assert named["trace"] == ["lstm.bias[5]"]
 
 
 @pytest.mark.parametrize(

@@ -70,16 +70,16 @@ def test_the_file_opens_when_the_cells_are_imported_and_not_before(tmp_path: Pat
 def test_every_class_says_where_it_is_registered() -> None:
     for kind in KINDS:
         assert keras.saving.get_registered_name(getattr(layers, kind)) == f"lstm_migrate>{kind}"
-    declared = {kind for kind, found in document("keras3").layers.items() if found.module}
+    declared = {kind for kind, found in document("keras3").classes.items() if found.module}
     assert declared == set(KINDS)
-    assert {document("keras3").layers[kind].module for kind in declared} == {layers.__name__}
+    assert {document("keras3").classes[kind].module for kind in declared} == {layers.__name__}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_mapping_knows_every_key_of_the_config(kind: str) -> None:
     found = document("keras3")
     kept = set()
-    for key in found.layers[kind].keep:
+    for key in found.classes[kind].keep:
         kept |= set(found.groups[key[1:]]) if key.startswith("@") else {key}
     assert set(getattr(layers, kind)(2).get_config()) - STRUCTURAL == kept
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -205,10 +206,84 @@ def test_one_position_of_a_joined_axis_cannot_be_taken() -> None:
         ways(flat, KERAS["keras.lstm"], SIZES, frozenset(flat.tensors), {"dir": 0})
 
 
-def test_biases_stored_gate_by_gate_in_two_arrays_are_refused() -> None:
-    twice = layout("twice", "ifco", {"W": "x u", "U": "h u", "b": "u", "c": "u"}, each=True)
-    with pytest.raises(PlanError, match="gate by gate"):
-        ways(twice, KERAS["keras.lstm"], SIZES, frozenset(twice.tensors))
+def test_a_position_that_is_not_there_is_refused() -> None:
+    with pytest.raises(PlanError, match="no dir 2") as caught:
+        ways(ONNX, KERAS["keras.lstm"], SIZES, frozenset(ONNX.tensors), {"dir": 2})
+    assert caught.value.problems[0].found == "2 of them, counted from 0"
+
+
+@pytest.mark.parametrize(
+    ("tensors", "said", "facts"),
+    [
+        (
+            {"k": "x (gate u)", "l": "x (gate u)", "r": "h (gate u)"},
+            "two arrays hold the same gates",
+            "k and l",
+        ),
+        (
+            {"k": "(x + h) (gate u)", "a": "(gate u)", "b": "(gate u)", "c": "(gate u)"},
+            "two arrays hold the same gates",
+            "b and c, both with c, f, i, o",
+        ),
+        (
+            {"k": "(x + h) (gate u)", "b": "set (gate u)", "recurrent": "(gate u)"},
+            "an array of two biases",
+            "b, recurrent",
+        ),
+        ({"k": "(x + h) u"}, "by moving values", "x u"),
+        ({"k": "(x + h) u", "b": "(gate u)", "c": "u"}, "by moving values", "x u"),
+    ],
+)
+def test_arrays_that_do_not_make_a_cell_are_refused(tensors: dict[str, str], said: str, facts: str) -> None:
+    source = layout("odd", "ifco", tensors)
+    with pytest.raises(PlanError, match=said) as caught:
+        ways(source, KERAS["keras.lstm"], SIZES, frozenset(tensors))
+    assert facts in caught.value.problems[0].found
+
+
+def partial(*tensors: tuple[str, str, str]) -> Layout:
+    held = {role: StoredTensor(role, Axes.parse(axes), role, gates=tuple(own)) for role, axes, own in tensors}
+    return Layout("partial", "lstm", GateOrder("lstm", tuple("ifco")), held)
+
+
+def test_arrays_that_hold_too_little_are_refused_with_what_is_missing() -> None:
+    source = partial(("k", "(x + h) (gate u)", "if"), ("l", "(x + h) u", "o"))
+    with pytest.raises(PlanError, match="no array holds the kernel of all gates") as caught:
+        ways(source, KERAS["keras.lstm"], SIZES, frozenset(source.tensors), fill=True)
+    assert caught.value.problems[0].found == "the x rows of k, the x rows of l, without c"
+
+
+def test_a_second_bias_of_some_gates_cannot_be_summed() -> None:
+    source = partial(("k", "(x + h) (gate u)", ""), ("bias", "(gate u)", ""), ("recurrent_bias", "u", "f"))
+    with pytest.raises(PlanError, match="bias of all gates") as caught:
+        ways(source, KERAS["keras.lstm"], SIZES, frozenset(source.tensors), fill=True)
+    assert "without i, c, o of the recurrent bias" in caught.value.problems[0].found
+
+
+def test_partial_arrays_of_other_axes_are_refused() -> None:
+    source = partial(("k", "x (gate u)", "ifc"), ("l", "x k0 u", "o"), ("r", "h (gate u)", ""))
+    with pytest.raises(PlanError, match="do not make one") as caught:
+        ways(source, KERAS["keras.lstm"], {**SIZES, "k0": 2}, frozenset(source.tensors))
+    assert caught.value.problems[0].found == "k: x (gate u), l: x k0 u"
+
+
+def test_a_pouring_that_a_block_has_not_is_refused() -> None:
+    stacked = StoredTensor("k", Axes.parse("(x + h) (gate u)"), "k", poured=(Symbol("u"), Symbol("x")))
+    source = Layout("poured", "lstm", GateOrder("lstm", tuple("ifco")), {"k": stacked})
+    with pytest.raises(PlanError, match="poured in an order") as caught:
+        ways(source, KERAS["keras.lstm"], SIZES, frozenset(["k"]))
+    assert caught.value.problems[0].found == "u x"
+
+
+def test_a_target_of_several_arrays_or_fewer_gates_is_refused() -> None:
+    plain = KERAS["keras.lstm"]
+    with pytest.raises(PlanError, match="keras_1: the steps end at arrays of all gates"):
+        ways(plain, KERAS_1, SIZES, frozenset(plain.tensors))
+    coupled = replace(
+        plain, name="c", gates=GateOrder.coupled("lstm", tuple("ico"), "forget"), coupled="forget"
+    )
+    with pytest.raises(PlanError, match="stores a gate that c has not"):
+        ways(plain, coupled, SIZES, frozenset(plain.tensors))
 
 
 def test_a_way_knows_the_form_that_it_starts_from() -> None:

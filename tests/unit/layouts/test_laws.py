@@ -10,19 +10,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_migrate.layouts.axes import Axes, Symbol
-from lstm_migrate.layouts.layout import GateOrder, Layout
+from lstm_migrate.layouts.derive import ways
+from lstm_migrate.layouts.layout import GateOrder, Layout, StoredTensor
+from lstm_migrate.layouts.parts import joined
 from lstm_migrate.layouts.steps import Form, Rearrange
-from lstm_migrate.mapping.catalogue import document, names
-from lstm_migrate.mapping.vocabulary import Vocabulary
+from lstm_migrate.mapping.catalogue import layouts
+from lstm_migrate.mapping.layouts import resolved
 from lstm_migrate.planning.context import turned
+from lstm_migrate.rules.completion import completed
+from tests.unit.layouts.carrying import (
+    GRU,
+    GRU_RESET_AFTER,
+    LSTM,
+    SIMPLE_RNN,
+    carried,
+    drawn,
+    empty,
+    equal,
+    returned,
+)
 
 
 def shipped() -> dict[str, Layout]:
-    return {
-        f"{mapping}:{name}": layout
-        for mapping in names()
-        for name, layout in Vocabulary(document(mapping)).layouts.items()
-    }
+    declared = {name: resolved(name, layouts()) for name in layouts()}
+    return {name: one.layout() for name, one in declared.items() if one.cell}
 
 
 LAYOUTS = shipped()
@@ -54,9 +65,9 @@ def test_the_catalogue_holds_layouts() -> None:
 def test_every_layout_survives_there_and_back(name: str, role: str, data: st.DataObject) -> None:
     layout = LAYOUTS[name]
     tensor = layout.tensors[role]
-    before = drawn_form(tensor.axes, layout, tensor.poured, data)
-    shuffled = data.draw(st.permutations(symbols(tensor.axes)))
-    gates = GateOrder(layout.cell, tuple(data.draw(st.permutations(layout.gates.gates))))
+    before = drawn_form(tensor, layout, data)
+    shuffled = data.draw(st.permutations(symbols(before.axes)))
+    gates = layout.gates.only(tuple(data.draw(st.permutations(layout.gates_of(tensor)))))
     after = Form(Axes.parse(" ".join(shuffled)), before.sizes, gates)
     value = bits(before.shape, data.draw(st.integers(0, 2**31)))
     there = Rearrange(before, after)
@@ -67,12 +78,15 @@ def test_every_layout_survives_there_and_back(name: str, role: str, data: st.Dat
     assert same_bits(there.inverse().inverse().apply(value), moved)
 
 
-def drawn_form(axes: Axes, layout: Layout, poured: tuple[Symbol, ...], data: st.DataObject) -> Form:
+def drawn_form(tensor: StoredTensor, layout: Layout, data: st.DataObject) -> Form:
+    block = data.draw(st.sampled_from(tensor.axes.pieces()))
+    axes = Axes(tuple(map(joined, block.axes)))
     free = {symbol: data.draw(st.integers(1, 4), symbol) for symbol in symbols(axes)}
-    sizes = layout.sizes({key: size for key, size in free.items() if key not in ("gate", "set")})
+    known = {key: size for key, size in free.items() if key not in ("gate", "set")}
     if data.draw(st.booleans(), "Theano"):
         axes = turned(axes)
-    return Form(axes, sizes, layout.gates, poured)
+    own = layout.gates.only(layout.gates_of(tensor))
+    return Form(axes, layout.sizes_of(tensor, known), own, tensor.poured)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -106,3 +120,32 @@ def test_a_move_through_a_third_form_is_the_direct_move() -> None:
     value = np.arange(24.0).reshape(3, 8)
     direct = Rearrange(first, third).apply(value)
     assert same_bits(Rearrange(second, third).apply(Rearrange(first, second).apply(value)), direct)
+
+
+KERAS = {"lstm": LSTM, "gru": GRU, "simple_rnn": SIMPLE_RNN}
+PLAIN = [
+    name
+    for name, one in LAYOUTS.items()
+    if not any(tensor.apart or "k0" in tensor.axes.symbols for tensor in one.tensors.values())
+]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_shipped_layout_reaches_keras_and_comes_back(name: str) -> None:
+    source, sizes = LAYOUTS[name], {"x": 3, "u": 2}
+    two = any("set" in one.axes.symbols or role == "recurrent_bias" for role, one in source.tensors.items())
+    target = GRU_RESET_AFTER if two and source.cell == "gru" else KERAS[source.cell]
+    stored = drawn(source, sizes)
+    again = empty(stored)
+    for role, way in ways(source, target, sizes, frozenset(source.tensors), fill=True).items():
+        returned(way, carried(way, stored), again)
+        full = completed(way, role, source, target)
+        assert (
+            carried(full, stored).shape == full.goal.shape == target.tensors[role].axes.shape(full.goal.sizes)
+        )
+    assert equal(again, stored)
+
+
+def test_the_plain_layouts_are_of_all_cells_and_frameworks() -> None:
+    assert {LAYOUTS[name].cell for name in PLAIN} == {"lstm", "gru", "simple_rnn"}
+    assert {name.split(".")[0] for name in PLAIN} >= {"keras", "keras1", "torch", "tf1"}

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lstm_migrate.layouts.assembly import Assemble, FillSets
 from lstm_migrate.layouts.axes import Axes, Symbol
 from lstm_migrate.layouts.layout import GateOrder
+from lstm_migrate.layouts.parts import Part
 from lstm_migrate.layouts.steps import Array, Constant, Form, Gather, Join, Rearrange, Step, Take, fit
+from lstm_migrate.rules.add_forget_bias import AddForgetBias
+from lstm_migrate.rules.couple_gates import CoupleGates
 from lstm_migrate.rules.hard_sigmoid import FoldHardSigmoid
+from lstm_migrate.rules.invert_gate import InvertGate
+from lstm_migrate.rules.negate import Negate
+from lstm_migrate.rules.square_deviation import SquareDeviation
 from lstm_migrate.rules.sum_biases import SumBiases
 
 LSTM = GateOrder("lstm", ("i", "f", "c", "o"))
@@ -26,6 +33,17 @@ def counted(shape: tuple[int, ...]) -> Array:
     return np.arange(1.0, np.prod(shape, dtype=int) + 1).reshape(shape)
 
 
+def part(axes: str, gates: str, bias: int = 0) -> Part:
+    order = GRU.only(tuple(gates))
+    lies = Form(Axes.parse(axes), {**SIZES, "gate": len(gates)}, order)
+    return Part("b", "", tuple(gates), lies, tuple(slice(0, size) for size in lies.shape), lies, "", bias)
+
+
+GRID = Assemble.of([part("(gate u)", "rz"), part("u", "h"), part("u", "h", 1)], GRU, ("set", "gate"))
+REDUCED = Form(
+    Axes.parse("(gate u)"), {**SIZES, "gate": 3}, GateOrder.coupled("lstm", tuple("ico"), "forget")
+)
+
 # What each step is given; every one of them must pass every test below.
 STEPS: list[tuple[Step, Array]] = [
     (Take((slice(0, 3), slice(0, 8)), (3, 8), "the x rows"), counted((5, 8))),
@@ -38,6 +56,14 @@ STEPS: list[tuple[Step, Array]] = [
     (Join("set", 2, (8,)), counted((2, 8))),
     (Constant("an identity", np.eye(3)), np.zeros(0)),
     (Gather("what is used", (2, 2), 9, lambda: np.array([[0, 4], [8, -1]])), counted((9,))),
+    (GRID, GRID.join([counted((4,)), counted((2,)) + 4, counted((2,)) + 6])),
+    (FillSets(form("(gate u)"), 1), counted((8,))),
+    (Negate((3,)), counted((3,))),
+    (SquareDeviation((3,), 0.1), counted((3,))),
+    (InvertGate(form("x (gate u)", GRU)), counted((3, 6))),
+    (InvertGate(form("x (gate u)", GRU, "u x"), "r"), counted((3, 6))),
+    (AddForgetBias(form("set (gate u)"), 2.5), counted((2, 8))),
+    (CoupleGates(REDUCED, "forget"), counted((6,))),
     (SumBiases(form("set (gate u)")), counted((2, 8))),
     (FoldHardSigmoid(form("x (gate u)"), ("i", "f", "o"), 1.2), counted((3, 8))),
     (FoldHardSigmoid(form("(gate u)"), ("i",), 1.2, 0.6), counted((8,))),
@@ -78,17 +104,32 @@ def test_every_step_prints_in_one_line(step: Step, value: Array) -> None:
     assert "object at" not in str(step)
 
 
+@pytest.mark.parametrize(("step", "value"), STEPS, ids=NAMES)
+def test_the_way_back_and_forth_again_gives_the_same(step: Step, value: Array) -> None:
+    if isinstance(step, Take | Gather):
+        return
+    after = step.apply(value)
+    before = step.back(after)
+    assert before.shape == value.shape
+    assert np.allclose(step.apply(before), after, rtol=1e-15, atol=0)
+    if not step.choice:
+        assert np.allclose(before, value, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(("step", "value"), STEPS, ids=NAMES)
+def test_blank_counts_the_places_that_no_element_reaches(step: Step, value: Array) -> None:
+    if not isinstance(step, Constant):
+        numbers = np.arange(1, value.size + 1).reshape(value.shape)
+        if isinstance(step, Assemble):
+            numbers = step.join([np.arange(1, 5), np.arange(5, 7), np.arange(7, 9)])
+        assert int((step.trace(numbers) == 0).sum()) == step.blank
+
+
 def test_the_effects_are_what_the_design_says() -> None:
     effects = {type(step).__name__: step.effect for step, _ in STEPS}
-    assert effects == {
-        "Take": "bitwise",
-        "Rearrange": "bitwise",
-        "Join": "bitwise",
-        "Constant": "bitwise",
-        "Gather": "bitwise",
-        "SumBiases": "exact",
-        "FoldHardSigmoid": "exact",
-    }
+    moves = {"Take", "Rearrange", "Join", "Constant", "Gather", "Assemble", "FillSets"}
+    assert {name for name, effect in effects.items() if effect == "bitwise"} == moves
+    assert {effect for name, effect in effects.items() if name not in moves} == {"exact"}
 
 
 def test_a_poured_cudnn_block_is_its_memory_read_the_other_way() -> None:

@@ -39,13 +39,13 @@ def test_every_name_in_a_shipped_mapping_leads_somewhere(name: str) -> None:
             assert all(
                 symbol in layouts[cell.layout].tensors[role].axes.symbols for role in ("kernel", "bias")
             )
-    for kind, declaration in found.layers.items():
+    for kind, declaration in found.classes.items():
         groups = [key[1:] for key in declaration.keep if key.startswith("@")]
         assert set(groups) <= set(found.groups), kind
         assert set(declaration.axes) <= {entry.partition("?")[0] for entry in declaration.weights}, kind
     for layer, keys in found.linear.items():
         for roles in keys.values():
-            held = found.layers.get(layer)
+            held = found.classes.get(layer)
             known = {entry.partition("?")[0] for entry in held.weights} if held else set(roles)
             assert set(roles) <= known | {"kernel", "depthwise_kernel"}, layer
 
@@ -61,7 +61,7 @@ def test_what_an_activation_acts_on_are_gates_or_the_output(name: str) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(MappingError, match="keras2, keras3, keras_cells, tfkeras"):
+    with pytest.raises(MappingError, match="keras2, keras3, keras_cells, tf1, tfkeras, torch"):
         document("keras9")
 
 
@@ -69,12 +69,12 @@ def test_the_child_of_a_mapping_has_what_it_says_and_else_what_its_parent_says()
     own = load_document(folder() / "tfkeras.yaml")
     parent, merged = document("keras2"), document("tfkeras")
     assert own.extends == "keras2"
-    for key in ("layers", "activations", "semantics", "value_types", "groups", "cells"):
+    for key in ("classes", "activations", "semantics", "value_types", "groups", "cells"):
         mine, theirs, both = (getattr(found, key) for found in (own, parent, merged))
         assert both == {**theirs, **mine}, key
     # A layer class is replaced as a whole, an object by its name in its table.
-    assert merged.layers["LSTM"] == own.layers["LSTM"]
-    assert merged.layers["Dense"] == parent.layers["Dense"]
+    assert merged.classes["LSTM"] == own.classes["LSTM"]
+    assert merged.classes["Dense"] == parent.classes["Dense"]
     assert merged.objects["initializers"]["Zeros"] == own.objects["initializers"]["Zeros"]
     assert set(merged.objects["constraints"]) >= set(parent.objects["constraints"])
     assert set(merged.never_trained) == {*parent.never_trained, *own.never_trained}

@@ -144,7 +144,7 @@ def test_keras_3_takes_every_key_that_is_carried_over(name: str) -> None:
         kind = STAND_INS.get(declaration.kind or class_name, declaration.kind or class_name)
         if declaration.refuse is not None or kind is None or kind == "InputLayer":
             continue
-        if document("keras3").layers[kind].module:
+        if document("keras3").classes[kind].module:
             continue  # the project's own, held against its mapping in tests/unit/layers
         takes = {*DATA["keras3"][kind], *own_keys(kind), *TAKEN_BY_ALL, *REBUILT_KEYS, *WRAPPED}
         carried = {*expanded(found, declaration), *declaration.rename.values(), *declaration.defaults}
@@ -160,7 +160,7 @@ def test_weights_are_declared_in_the_order_of_the_file(name: str) -> None:
         if declaration is None or declaration.refuse is not None or class_name in WRAPPERS:
             continue
         roles = [
-            entry.partition("?")[0] for entry in document(name).layers[kind_of(name, class_name)].weights
+            entry.partition("?")[0] for entry in document(name).classes[kind_of(name, class_name)].weights
         ]
         for leaves, eras in tables.items():
             names = leaves.split()

@@ -22,7 +22,7 @@ def words(version: tuple[int, ...] = (2, 2, 4), **body: Any) -> Vocabulary:
 
 
 def fate(declaration: dict[str, Any], config: dict[str, Any], **body: Any) -> Fate:
-    return words(layers={"Thing": declaration}, **body).fate("Thing", config, "model/thing")
+    return words(classes={"Thing": declaration}, **body).fate("Thing", config, "model/thing")
 
 
 def test_a_kept_key_keeps_its_name_and_value() -> None:
@@ -96,7 +96,7 @@ def test_a_default_is_written_out_only_where_the_key_is_absent() -> None:
 )
 def test_a_default_holds_until_its_version(version: str, expected: str) -> None:
     choices = [{"value": "a", "until": "2.3.0"}, {"value": "b", "until": "3"}, {"value": "c"}]
-    vocabulary = words(version_numbers(version), layers={"Thing": {"defaults": {"way": choices}}})
+    vocabulary = words(version_numbers(version), classes={"Thing": {"defaults": {"way": choices}}})
     assert vocabulary.fate("Thing", {}, "").config == {"way": expected}
 
 
@@ -311,9 +311,9 @@ def test_a_clue_in_the_config_settles_an_alternative() -> None:
         "ruled_out_by": {"class": "InputLayer", "key": "ragged"},
     }
     vocabulary = words((2, 2, 4), semantics={"a": 1}, alternatives=[other])
-    told = {"layers": [{"class_name": "Bidirectional", "config": {"layer": {"config": {"zero": False}}}}]}
-    ruled_out = {"layers": [{"class_name": "InputLayer", "config": {"ragged": False}}]}
-    elsewhere = {"layers": [{"class_name": "LSTM", "config": {"zero": False, "ragged": True}}]}
+    told = {"classes": [{"class_name": "Bidirectional", "config": {"layer": {"config": {"zero": False}}}}]}
+    ruled_out = {"classes": [{"class_name": "InputLayer", "config": {"ragged": False}}]}
+    elsewhere = {"classes": [{"class_name": "LSTM", "config": {"zero": False, "ragged": True}}]}
     assert vocabulary.semantics("", told) == [{"a": 2}]
     assert vocabulary.semantics("", ruled_out) == [{"a": 1}]
     assert vocabulary.semantics("", elsewhere) == [{"a": 1}, {"a": 2}]
@@ -329,7 +329,7 @@ def test_the_files_of_tf_keras_up_to_2_1_leave_their_writer_open() -> None:
 
 
 def test_a_class_is_known_by_its_aliases_and_its_kind() -> None:
-    vocabulary = words(layers={"Thing": {"kind": "Other", "aliases": ["Old>Thing"]}})
+    vocabulary = words(classes={"Thing": {"kind": "Other", "aliases": ["Old>Thing"]}})
     for name in ("Thing", "Old>Thing"):
         found = vocabulary.layer(name)
         assert found is not None

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from lstm_migrate.architecture.class_names import snake_case
 from lstm_migrate.architecture.drafting import Draft
 from lstm_migrate.architecture.eras import read_config
 from lstm_migrate.checkpoint import Checkpoint, TensorInfo, Writer
 from lstm_migrate.errors import PlanError
 from lstm_migrate.mapping.sources import source_vocabulary
-from lstm_migrate.planning.store_binding import bind_store, snake_case
+from lstm_migrate.planning.store_binding import bind_store
 from lstm_migrate.report import Note
 from tests.unit.architecture.configs import an_input, dense, entry, fed, functional, lstm, sequential
 

@@ -39,12 +39,10 @@ FOUND = {
     "YAML": b"backend: tensorflow\nclass_name: Sequential\nconfig:\n  layers: []\n",
     "text": "Gewichte für später".encode(),
     "a PyTorch file (ZIP)": _zip("model/data.pkl", "model/version"),
-    "a NumPy .npz archive": _zip("a.npy", "b.npy"),
     "a ZIP archive": _zip("holiday.jpg")[:-40],
     "a PyTorch file (pickle)": b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.",
     "a Python pickle": b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x05posix\x94.",
     "a NumPy .npy array": _npy(),
-    "safetensors": (40).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[1]}}       ',
     "a TensorFlow checkpoint (its .index)": b"\0" * 40 + bytes.fromhex("57fb808b247547db"),
     "a TensorFlow Lite model": b"\x1c\0\0\0TFL3" + b"\0" * 20,
     "gzip data": gzip.compress(b"weights"),
@@ -80,6 +78,21 @@ def test_hdf5_is_known_behind_a_block_of_the_users_own(block: int, tmp_path: Pat
         with path.open("r+b") as file:
             file.write(b"<html>" * 50)
     assert sniff(path) == "hdf5"
+
+
+def test_text_is_no_safetensors_for_a_bracket_at_the_right_place(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_text('var w = {"a": 1}')
+    with pytest.raises(SourceError, match="found text"):
+        sniff(tmp_path / "a.safetensors")
+
+
+def test_an_npz_may_hold_the_bytes_of_hdf5(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.npy", b"x" * 477 + b"\x89HDF\r\n\x1a\n")
+    (tmp_path / "a.npz").write_bytes(buffer.getvalue())
+    assert buffer.getvalue().find(b"\x89HDF") == 512
+    assert sniff(tmp_path / "a.npz") == "npz"
 
 
 def test_long_text_may_be_cut_in_the_middle_of_a_character(tmp_path: Path) -> None:
@@ -123,6 +136,10 @@ def test_a_path_that_no_system_accepts_is_a_source_error() -> None:
     [
         (_zip("metadata.json", "config.json", "model.weights.h5"), "keras-archive"),
         (_zip("config.json", "metadata.json"), "keras-archive"),
+        (_zip("lstm/kernel.npy", "b.npy"), "npz"),
+        ((40).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[1]}}       ', "safetensors"),
+        ((2).to_bytes(8, "little") + b"{}", "safetensors"),
+        ((2**60).to_bytes(8, "little") + b'{\n"a"', "safetensors"),
         (b'{"metadata": {"total_size": 4}, "weight_map": {}}', "sharded-weights"),
         (b'{\n    "weight_map": {}}', "sharded-weights"),
     ],

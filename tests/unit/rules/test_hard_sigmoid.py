@@ -32,7 +32,16 @@ def folded(text: str, value: Array, gates: tuple[str, ...], order: GateOrder, sh
 
 
 def test_the_rules_are_a_closed_list() -> None:
-    assert set(RULES) == {"fold_hard_sigmoid", "sum_biases"}
+    assert sorted(RULES) == [
+        "add_forget_bias",
+        "couple_gates",
+        "cut",
+        "fold_hard_sigmoid",
+        "invert_gate",
+        "negate",
+        "square_deviation",
+        "sum_biases",
+    ]
 
 
 def test_the_old_function_is_the_new_one_of_six_fifths() -> None:
@@ -120,6 +129,39 @@ def test_the_inverse_undoes_factor_and_shift() -> None:
     step = FoldHardSigmoid(form, ("z", "r"), 1.2, 0.6)
     value = np.random.default_rng(1).normal(size=(2, 6))
     assert np.allclose(step.inverse().apply(step.apply(value)), value, rtol=1e-14)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    slope=st.floats(0.01, 4),
+    offset=st.sampled_from([0.5, 0.5, 0.25, 1.0]),
+    axes=st.sampled_from(["x (gate u)", "(gate u)", "set (gate u)"]),
+    kind=st.sampled_from(["f4", "f8"]),
+    seed=st.integers(0, 999),
+)
+def test_what_comes_back_goes_forth_again_within_the_last_place(
+    slope: float, offset: float, axes: str, kind: str, seed: int
+) -> None:
+    factor, shift = fold_factor(slope, offset)
+    shift = 0.0 if axes.startswith("x") else shift
+    form = Form(Axes.parse(axes), {"x": 3, "set": 2, "gate": 3, "u": 2}, GRU)
+    step = FoldHardSigmoid(form, ("r", "z"), factor, shift)
+    value = np.random.default_rng(seed).normal(scale=3, size=form.shape).astype(kind)
+    stored = step.back(value).astype(kind)
+    again = step.apply(stored).astype(kind)
+    # Scaled only, each value is rounded twice. A shift may cancel most of it; float64 has no wider type.
+    units = 1 if not shift else 2 if kind == "f4" else 4
+    larger = np.maximum(np.abs(value), abs(shift)).astype(kind)
+    assert np.all(np.abs(again - value) <= units * np.spacing(larger))
+
+
+def test_a_float32_kernel_comes_back_in_float32_without_a_wide_copy() -> None:
+    form = Form(Axes.parse("x (gate u)"), {"x": 2, "gate": 3, "u": 1}, GRU)
+    value = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
+    before = FoldHardSigmoid(form, ("z",), 1.2).back(value)
+    assert before.dtype == np.float32
+    assert np.array_equal(before[:, 0], (value[:, 0].astype(float) / 1.2).astype(np.float32))
+    assert np.array_equal(before[:, 1:], value[:, 1:])
 
 
 def test_float32_is_multiplied_in_float64_and_rounded_once() -> None:

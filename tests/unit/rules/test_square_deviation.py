@@ -21,7 +21,7 @@ def test_by_hand() -> None:
 
 def test_the_deviation_comes_back() -> None:
     step, deviation = SquareDeviation((3,), 0.1), np.array([0.2, 1.0, 7.0])
-    np.testing.assert_allclose(step.restored(step.apply(deviation)), deviation, rtol=1e-12)
+    np.testing.assert_allclose(step.back(step.apply(deviation)), deviation, rtol=1e-12)
 
 
 def test_forgetting_it_leaves_the_deviation() -> None:

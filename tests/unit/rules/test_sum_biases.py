@@ -7,7 +7,7 @@ import pytest
 
 from lstm_migrate.layouts.axes import Axes
 from lstm_migrate.layouts.layout import GateOrder
-from lstm_migrate.layouts.steps import Form
+from lstm_migrate.layouts.steps import Form, unfold
 from lstm_migrate.rules.sum_biases import SumBiases
 
 LSTM = GateOrder("lstm", ("i", "f", "c", "o"))
@@ -50,10 +50,22 @@ def test_positions_stay_whole_numbers() -> None:
     assert found.ravel()[:2].tolist() == [12, 14]
 
 
-def test_the_split_adds_up_exactly() -> None:
+@pytest.mark.parametrize("text", ["set (gate u)", "(set gate u)", "(gate u) set"])
+def test_all_of_the_sum_goes_back_into_the_input_bias_and_gives_it_again_in_every_bit(text: str) -> None:
     value = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)
+    value[0] = [-0.0, 0.0, 1e-45]
+    step = SumBiases(form(text))
+    back = step.back(value)
+    pair, names = unfold(back, step.before)
+    assert back.dtype == np.float32
+    assert np.array_equal(pair[0] if names[0] == "set" else pair[..., 0], value)
+    assert np.count_nonzero(back) == np.count_nonzero(value)
+    assert step.apply(back).astype(np.float32).tobytes() == value.tobytes()
+
+
+def test_the_choice_is_told() -> None:
     step = SumBiases(form("set (gate u)"))
-    assert np.array_equal(step.apply(step.split(value).reshape(2, 12)), value)
+    assert step.choice == "the whole bias goes into the input bias, the recurrent one is zero"
 
 
 def test_a_forgotten_sum_is_one_bias_alone() -> None:
