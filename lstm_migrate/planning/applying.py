@@ -290,13 +290,18 @@ class _Grouped:
         # "lstm_*" takes lstm_1_input along, as Keras 2 calls the input of a chain.
         along = layer.kind == "InputLayer" and rule.pattern.text != "/".join(path)
         if sizes is not None and not along:
-            self.sized[path] = sizes.over(self.sized.get(path))
-        if (rule.said.layout or rule.facts) and not along:
+            self.sized[path] = sizes
+        if (rule.said.layout or rule.facts or _picks(rule)) and not along:
             for inner, one in _stored_in(path, layer):
                 self._restate(rule, inner, one)
 
     def _restate(self, rule: Rule, path: LayerPath, layer: Layer) -> None:
         """What the rule says of how one layer or cell is stored."""
+        if _picks(rule):
+            raise MappingError(
+                "`at` picks a layer or direction out of tensors that no layer owns",
+                expected="no `at`: this file lists its arrays layer by layer",
+            )
         if rule.said.layout:
             base = self.rules.declared(rule.said.layout)
         else:
@@ -342,6 +347,11 @@ class _Grouped:
         }
         left = [Note("left behind", entry.pattern.text, entry.reason) for entry in self.rules.ignored]
         return replace(self.checkpoint, groups=groups), left
+
+
+def _picks(rule: Rule) -> bool:
+    """Whether the rule is about one of several layers or directions in one array."""
+    return rule.said.at.layer is not None or rule.said.at.dir is not None
 
 
 def _stored_in(path: LayerPath, layer: Layer) -> Iterator[tuple[LayerPath, Layer]]:

@@ -38,17 +38,6 @@ class Sizes:
         said = rule.keep if "keep" in rule.model_fields_set else None
         return Sizes(rule.units, rule.inputs, tuple(said) if isinstance(said, list) else said, where)
 
-    def over(self, other: Sizes | None) -> Sizes:
-        """The same, and what `other` says of which this says nothing."""
-        if other is None:
-            return self
-        return Sizes(
-            other.units if self.units is None else self.units,
-            other.inputs if self.inputs is None else self.inputs,
-            other.keep if self.keep is None else self.keep,
-            self.where,
-        )
-
     def chosen(self, count: int, total: int, what: str) -> Positions:
         """The positions that are kept of `total`; PlanError if there are no such ones."""
         if count > total:

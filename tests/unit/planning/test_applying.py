@@ -155,3 +155,9 @@ def test_no_layer_of_the_file_is_dropped_for_another(mapped, tmp_path):
     lines = "layers: {fusedgru_2: {to: fusedgru_1}}\n"
     said = refusal(mapped, CLASSES + lines, FORK / "weights.h5", architecture=FORK / "architecture.json")
     assert "the file has a layer of that name, of which no rule speaks" in said
+
+
+def test_a_file_that_lists_its_layers_has_nothing_to_pick_out(mapped):
+    said = refusal(mapped, "layers: {encoder: {at: {dir: backward}}}\n")
+    assert "mapping.yaml:2:" in said
+    assert "`at` picks a layer or direction out of tensors that no layer owns" in said
