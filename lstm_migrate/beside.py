@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from lstm_migrate.architecture.given import (
     Supplied,
@@ -24,6 +26,7 @@ from lstm_migrate.errors import MappingError, Problem, SourceError, UsageError
 from lstm_migrate.graph import Graph
 from lstm_migrate.inferring import INFER, check_inferable, likely_writer
 from lstm_migrate.mapping.loading import UserMapping, load_user_mapping
+from lstm_migrate.mapping.settings import Settings, settings
 from lstm_migrate.mapping.sources import mapping_of, source_vocabulary
 from lstm_migrate.mapping.user import UserRules
 from lstm_migrate.mapping.vocabulary import bare_name
@@ -39,7 +42,10 @@ class Given:
     `architecture`: where to take it from if not from the source, a file or "module:function"; "infer"
     builds it from the arrays under what `assume` states. `mapping`: mapping files; of two that speak of
     the same, the later one counts. `custom`: layers and activations of the user's own. `stated`: rules
-    that stand in no file, in the place of those that do.
+    that stand in no file, in the place of those that do. `resize`: sizes that stand in no file, beside those
+    that do. `inputs`: what the model may be given, by which units are chosen, readers fitted and costs
+    measured; `compensate`: fit the readers of every layer that is cut. `resizing`: whether sizes that are
+    asked for count, or the source is looked at as it is.
     """
 
     architecture: PathLike | None = None
@@ -47,17 +53,23 @@ class Given:
     mapping: Sequence[PathLike] = ()
     custom: CustomParts = NO_PARTS
     stated: UserRules | None = None
+    resize: Settings = ()
+    inputs: tuple[NDArray[Any], ...] | None = field(default=None, compare=False)
+    compensate: bool = False
+    resizing: bool = True
 
     @cached_property
     def rules(self) -> UserRules:
-        """What the mapping files say; MappingError for what is wrong in them."""
+        """What the mapping files and `resize` say; MappingError for what is wrong in them."""
         if self.stated is not None:
             return self.stated
         own = self.custom.for_keras()
+        sizes = settings(self.resize)
         found: list[UserMapping] = []
         for file in self.mapping:
-            found.append(load_user_mapping(Path(file), own, UserRules(tuple(found)).layouts))
-        return UserRules(tuple(found))
+            known = UserRules(tuple(found)).layouts
+            found.append(load_user_mapping(Path(file), own, known, whole_sizes=not sizes))
+        return UserRules(tuple(found), sizes)
 
     @property
     def assumed(self) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from lstm_migrate.architecture.eras import read_config
 from lstm_migrate.architecture.replacing import Replacing
 from lstm_migrate.beside import Given, PathLike, check_classes, check_format, doubts_of, no_architecture
 from lstm_migrate.checkpoint import Checkpoint
+from lstm_migrate.errors import UsageError
 from lstm_migrate.graph import Graph
 from lstm_migrate.inferring import guessed
 from lstm_migrate.mapping.sources import source_vocabulary, target_vocabulary
@@ -20,10 +21,11 @@ from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.applying import apply
 from lstm_migrate.planning.make_plan import make_plan
 from lstm_migrate.planning.plan import Plan
-from lstm_migrate.planning.resizing import resized
-from lstm_migrate.planning.sizes import units_as_stored
+from lstm_migrate.planning.stored_sizes import sizes_as_stored
 from lstm_migrate.readers import open_checkpoint
 from lstm_migrate.report import Note, gathered
+from lstm_migrate.resizing.resize import Resized, resize
+from lstm_migrate.resizing.values import Wanted
 
 if TYPE_CHECKING:
     from lstm_migrate.verification.recorded import Recording
@@ -33,7 +35,8 @@ SKIPPED_TRAINING = "optimizer, loss and metrics were not carried over; compile t
 
 @dataclass(frozen=True)
 class Planned:
-    """An opened source with its plan and both vocabularies. `unproven`: what of the model is assumed."""
+    """An opened source with its plan and both vocabularies. `unproven`: what of the model is assumed;
+    `resized`: what the plan was made from, if rules ask for other sizes."""
 
     checkpoint: Checkpoint
     plan: Plan
@@ -41,6 +44,7 @@ class Planned:
     target: Vocabulary
     notes: tuple[Note, ...]
     unproven: tuple[str, ...] = ()
+    resized: Resized | None = None
 
 
 @contextmanager
@@ -73,10 +77,14 @@ def plan_of(
     target = replace(target_vocabulary(), custom=given.custom)
     replacing = given.replacing
     drawn = _drawn(checkpoint, words, given, replacing, recording)
-    applied = apply(drawn.graph, checkpoint, given.rules, words, beside=checkpoint is not opened)
+    beside = checkpoint is not opened
+    applied = apply(drawn.graph, checkpoint, given.rules, words, beside=beside)
     words, checkpoint = replace(words, forks=applied.forks), applied.checkpoint
+    graph = applied.graph
+    if beside:
+        graph = sizes_as_stored(graph, applied.sized, checkpoint, words, applied.bound)
     plan = make_plan(
-        units_as_stored(applied.graph, applied.sized, checkpoint, words, applied.bound),
+        graph,
         checkpoint,
         words,
         target,
@@ -84,15 +92,35 @@ def plan_of(
         renamed=applied.renamed,
         allow_lossy=allow_lossy,
     )
-    plan = resized(plan, applied.sized, target, allow_lossy=allow_lossy)
+    how = None
+    if applied.sized and given.resizing:
+        wanted = _wanted(plan.source, given, recording, allow_lossy)
+        plan, how = resize(plan, applied.sized, target, checkpoint.read, wanted)
+    elif given.inputs is not None or given.compensate:
+        raise UsageError(
+            "no rule changes a size",
+            found="--compensate" if given.compensate else "--inputs",
+            expected="a size beside it, as --set lstm_1.units=64",
+        )
     doubts = list(applied.doubts)
     if not given.inferring:
         doubts += [*replacing.said, *doubts_of(plan.source, opened, checkpoint)]
-    # Recorded outputs show what the old model computed; nothing else does. Of a cut one they say nothing.
-    unproven = () if recording and not plan.silenced else tuple(": ".join(said) for said in doubts)
+    # Recorded outputs show what the old model computed; nothing else does.
+    unproven = () if recording else tuple(": ".join(said) for said in doubts)
     assumed = [Note("assumed", *said) for said in doubts]
     notes = gathered((*drawn.notes, *applied.notes, *assumed, *plan.notes, *_left(checkpoint)))
-    return Planned(checkpoint, plan, words, target, notes, (*drawn.unproven, *unproven))
+    return Planned(checkpoint, plan, words, target, notes, (*drawn.unproven, *unproven), how)
+
+
+def _wanted(graph: Graph, given: Given, recording: Recording | None, allow_lossy: bool) -> Wanted:
+    """What a resizing may do and look at: inputs that are given for that, else the recorded ones."""
+    inputs = given.inputs if given.inputs is not None or recording is None else recording.inputs
+    if inputs is not None:
+        from lstm_migrate.verification.recorded import check_fits
+
+        what = "the recording does" if given.inputs is None else "the given inputs do"
+        check_fits(graph, inputs, what, of_any_length=True)
+    return Wanted(allow_lossy, inputs, given.compensate)
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 from lstm_migrate.beside import Given, PathLike
 from lstm_migrate.custom import parts_of
 from lstm_migrate.drafting.draft import drafted
+from lstm_migrate.errors import UsageError
 from lstm_migrate.inferring import INFER
 from lstm_migrate.inspection import described, source_line
 from lstm_migrate.mapping.checking import remarks
 from lstm_migrate.mapping.listing import contents
 from lstm_migrate.mapping.loading import load_user_mapping
+from lstm_migrate.mapping.settings import Settings
 from lstm_migrate.opening import planned
 from lstm_migrate.proving import demanded, prove
 from lstm_migrate.report import Diagnosis, Inspection, MappingCheck, PlanReport, Report
@@ -52,7 +54,7 @@ def inspect(
 
     Raises SourceError if it cannot be read; a model that cannot be converted is no error here.
     """
-    given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects), resizing=False)
     return described(
         Path(source),
         lambda path: planned(path, given),
@@ -67,6 +69,9 @@ def plan(
     assume: Mapping[str, str] | None = None,
     mapping: Mappings = None,
     custom_objects: Mapping[str, Any] | None = None,
+    resize: Settings = (),
+    inputs: PathLike | None = None,
+    compensate: bool = False,
     allow_lossy: bool = False,
     trace: str | Sequence[str] = (),
 ) -> PlanReport:
@@ -74,7 +79,7 @@ def plan(
 
     `trace`: elements of the new model, as "lstm_1.bias[5]", of which it is to be said where they come from.
     """
-    given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    given = _given(architecture, assume, mapping, custom_objects, resize, inputs, compensate)
     with planned(source, given, allow_lossy=allow_lossy) as found:
         return PlanReport(
             source_line(found.checkpoint),
@@ -83,6 +88,8 @@ def plan(
             tuple(item.line() for item in found.plan.assignments),
             found.notes,
             tuple(traced(found, said) for said in ([trace] if isinstance(trace, str) else trace)),
+            found.resized.lines if found.resized else (),
+            found.resized.lost if found.resized else (),
         )
 
 
@@ -96,6 +103,9 @@ def convert(
     layout: str | Sequence[str] | None = None,
     custom_objects: Mapping[str, Any] | None = None,
     recorded: PathLike | None = None,
+    resize: Settings = (),
+    inputs: PathLike | None = None,
+    compensate: bool = False,
     allow_lossy: bool = False,
     allow_unproven: bool = False,
     allow_nonfinite: bool = False,
@@ -110,19 +120,28 @@ def convert(
     it from the arrays; `assume` states what these do not tell, as {"lstm_1.activation": "relu"}.
     `mapping`: a mapping file, or several, that say what the source itself does not. `custom_objects`:
     layer classes and functions of your own, for Keras 3, by the names that the source has for them.
-    `recorded`: an .npz with input_0 …, output_0 … of the old system. `progress(stage, done, total)` hears
-    how far it is. A target in .npz or .safetensors gets the arrays of a `.keras` file under the names and in
-    the `layout` of another framework ("torch.lstm"; a list if there are several kinds of layers), or as
-    `mapping` says. Raises the errors of `lstm_migrate.errors`; whatever is raised, nothing is left at
-    `target` and what was there before still is.
+    `recorded`: an .npz with input_0 …, output_0 … of the old system. `resize`: sizes that layers are to
+    have, as {"lstm_1.units": 64} or ["lstm_1.units=64"], each like a rule of a mapping file; `inputs`: an
+    .npz with input_0 …, by which units are chosen and the cost is measured, and what reads lost units is
+    fitted again (for all layers that are cut, if `compensate`). `progress(stage, done, total)` hears how far
+    it is. A target in .npz or .safetensors gets the arrays of a `.keras` file under the names and in the
+    `layout` of another framework ("torch.lstm"; a list if there are several kinds of layers), or as `mapping`
+    says. Raises the errors of `lstm_migrate.errors`; whatever is raised, nothing is left at `target` and what
+    was there before still is.
     """
     started = time.monotonic()
     source, target = Path(source), Path(target)
     check_paths(source, target, overwrite)
     advance = progress or (lambda stage, done, total: None)
-    given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    given = _given(architecture, assume, mapping, custom_objects, resize, inputs, compensate)
     recording = _recording(recorded or given.rules.recorded)
     if layout or holds_tensors(target):
+        if given.resize or inputs is not None or compensate:
+            raise UsageError(
+                "sizes are changed on the way to a .keras file",
+                found=f"a target {target.name}",
+                hint="Resize the model first, then write it as another framework's.",
+            )
         wanted = Layouts(given, [layout] if isinstance(layout, str) else list(layout or ()))
         return unconvert(
             source,
@@ -150,7 +169,7 @@ def convert(
                 lambda done, total: advance("write", done, total),
                 given.custom,
             )
-            evidence = prove(found, partial, target, recording, advance, started)
+            evidence = prove(found, partial, target, recording, advance, started, inputs=given.inputs)
             report = demanded(evidence, allow_unproven, "Nothing was written.")
             commit(partial, target, overwrite=overwrite)
     return report
@@ -165,17 +184,23 @@ def verify(
     mapping: Mappings = None,
     custom_objects: Mapping[str, Any] | None = None,
     recorded: PathLike | None = None,
+    resize: Settings = (),
+    inputs: PathLike | None = None,
+    compensate: bool = False,
     allow_unproven: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """The proof alone, for a file converted earlier or by others. Raises like `convert`."""
+    """The proof alone, for a file converted earlier or by others. Raises like `convert`.
+
+    What `convert` was told of sizes must be told here as well.
+    """
     started = time.monotonic()
     advance = progress or (lambda stage, done, total: None)
     check_written(Path(target))
-    given = Given(architecture, assume, _listed(mapping), parts_of(custom_objects))
+    given = _given(architecture, assume, mapping, custom_objects, resize, inputs, compensate)
     recording = _recording(recorded or given.rules.recorded)
     with planned(source, given, recording=recording, allow_lossy=True) as found:
-        evidence = prove(found, Path(target), Path(target), recording, advance, started)
+        evidence = prove(found, Path(target), Path(target), recording, advance, started, inputs=given.inputs)
         return demanded(evidence, allow_unproven)
 
 
@@ -233,9 +258,39 @@ def check_mapping(
     planned_so = None
     if source is not None:
         planned_so = plan(
-            source, architecture=architecture, assume=assume, mapping=file, custom_objects=custom_objects
+            source,
+            architecture=architecture,
+            assume=assume,
+            mapping=file,
+            custom_objects=custom_objects,
+            allow_lossy=True,
         )
     return MappingCheck(os.fspath(file), True, contents(document), plan=planned_so, remarks=remarks(document))
+
+
+def _given(
+    architecture: PathLike | None,
+    assume: Mapping[str, str] | None,
+    mapping: Mappings,
+    custom_objects: Mapping[str, Any] | None,
+    resize: Settings,
+    inputs: PathLike | None,
+    compensate: bool,
+) -> Given:
+    loaded = None
+    if inputs is not None:
+        from lstm_migrate.verification.recorded import load_inputs
+
+        loaded = load_inputs(Path(inputs))
+    return Given(
+        architecture,
+        assume,
+        _listed(mapping),
+        parts_of(custom_objects),
+        resize=resize,
+        inputs=loaded,
+        compensate=compensate,
+    )
 
 
 def _listed(mapping: Mappings) -> Sequence[PathLike]:

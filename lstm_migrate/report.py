@@ -16,7 +16,16 @@ SCHEMA_VERSION = 1
 PLACES_SHOWN = 6  # of a note that holds for many layers
 
 Verdict = Literal["verified", "unproven", "failed", "inconclusive"]
-CheckName = Literal["placement", "behaviour", "power", "recorded", "assumptions"]
+CheckName = Literal[
+    "placement",
+    "behaviour",
+    "power",
+    "resized placement",
+    "resized behaviour",
+    "resized power",
+    "recorded",
+    "assumptions",
+]
 FitVerdict = Literal["fits", "differs", "missing", "extra"]
 NoteKind = Literal[
     "dropped",
@@ -27,6 +36,7 @@ NoteKind = Literal[
     "rebuilt",
     "converted",
     "left behind",
+    "resized",
     "limit",
     "read back",
 ]
@@ -90,6 +100,54 @@ class TensorLine:
     dtype: str
     steps: tuple[StepLine, ...]
     effect: str
+
+
+@dataclass(frozen=True)
+class ResizeLine:
+    """One axis of an array that a resizing changes, or of the model's inputs and outputs.
+
+    `axis`: the symbol by which layouts call it, or its number; `of`: which changes it came from, e.g.
+    ("units of lstm_1",); `effect`: what that makes of the model: bitwise | exact | approximate.
+    """
+
+    tensor: str
+    axis: str
+    before: int
+    after: int
+    of: tuple[str, ...]
+    effect: str
+
+
+@dataclass(frozen=True)
+class LostUnit:
+    """A unit, feature or token of a layer that the new model lacks.
+
+    `salience`: how much it said to what reads it, None where nothing measured it; `name`: a token's text.
+    """
+
+    layer: str
+    unit: int
+    salience: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How far a resized model is from the full one at one output, both as they compute.
+
+    `where`: the layer that makes the output; `inputs`: on which inputs. `max` and `mean` of the absolute
+    change, `scale` the largest output of the full model; `agreement`: of how many samples (or steps) the
+    greatest of the last axis is the same one, None where there is no choice. `plain`: the same without what
+    was fitted to make up for what went, None if nothing was.
+    """
+
+    where: str
+    inputs: Literal["probes", "recorded", "given"]
+    max: float
+    mean: float
+    scale: float
+    agreement: float | None = None
+    plain: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +246,8 @@ class PlanReport:
     tensors: tuple[TensorLine, ...]
     notes: tuple[Note, ...] = ()
     trace: tuple[Trace, ...] = ()
+    resized: tuple[ResizeLine, ...] = ()
+    lost: tuple[LostUnit, ...] = ()
 
     def to_json(self) -> str:
         return _json(self)
@@ -195,7 +255,11 @@ class PlanReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What `convert` and `verify` return. `verified` is True only if every check that ran says so."""
+    """What `convert` and `verify` return. `verified` is True only if every check that ran says so.
+
+    `resized`, `lost` and `costs`: what a change of sizes did, what went for it, and what that does to the
+    outputs.
+    """
 
     source: Source
     target: str
@@ -207,6 +271,9 @@ class Report:
     seconds: float = 0.0
     backend: str = ""
     keras_version: str = ""
+    resized: tuple[ResizeLine, ...] = ()
+    lost: tuple[LostUnit, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
     @property
     def verified(self) -> bool:

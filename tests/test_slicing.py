@@ -17,8 +17,9 @@ import lstm_migrate
 from lstm_migrate.cli.app import app
 from lstm_migrate.errors import PlanError, VerificationError
 from lstm_migrate.pipeline import diagnose
-from lstm_migrate.planning.kept_features import Kept, KeptFeatures
 from lstm_migrate.report import Report
+from lstm_migrate.resizing.change import Change, Changes
+from lstm_migrate.resizing.elements import Ids
 from lstm_migrate.rules.cut import Cut
 from tests.corpus.expect import VALID, architecture_of, source_of
 
@@ -103,28 +104,29 @@ def test_the_smaller_model_computes_what_one_cut_by_hand_does(target: Path) -> N
 
 def test_the_report_says_what_was_lost_and_what_the_proof_is_about(target: Path) -> None:
     report = converted(CASE, RULES, target)
-    limits = [note for note in report.notes if note.kind == "limit"]
-    assert [(note.where, note.text[:40]) for note in limits] == [
-        ("lstm_1", "3 of 4 units are left (numbers 3, 0, 2),")
-    ]
+    (said,) = (note for note in report.notes if note.kind == "resized")
+    assert said.where == "lstm_1"
+    assert "units of lstm_1: 4 → 3; left are numbers 3, 0, 2; in another order; " in said.text
     assert {line.effect for line in report.tensors} == {"approximate", "bitwise"}
-    (behaviour,) = (check for check in report.checks if check.name == "behaviour")
-    assert "without the units that were left out" in behaviour.detail
+    assert [(one.layer, one.unit) for one in report.lost] == [("lstm_1", 1)]
+    (behaviour,) = (check for check in report.checks if check.name == "resized behaviour")
+    assert "without what is left out" in behaviour.detail
 
 
-def test_a_recording_of_the_whole_model_measures_the_loss_and_proves_nothing(target: Path) -> None:
+def test_a_recording_proves_the_whole_model_and_measures_the_loss(target: Path) -> None:
     recorded = VALID / CASE / "io.npz"
     report = converted(CASE, RULES, target, recorded=recorded)
     assert report.verified
-    assert "recorded" not in [check.name for check in report.checks]
-    (said,) = (note.text for note in report.notes if note.text.startswith("on the recorded inputs"))
+    assert "verified" in [check.verdict for check in report.checks if check.name == "recorded"]
+    (cost,) = (cost for cost in report.costs if cost.inputs == "recorded")
     io = np.load(recorded)
     gap = np.abs(outputs(target, io["input_0"]) - io["output_0"])
-    assert f"by {gap.max():.2g} at most and by {gap.mean():.2g} on average" in said
+    assert cost.max == pytest.approx(gap.max(), rel=1e-3)
+    assert cost.mean == pytest.approx(gap.mean(), rel=1e-3)
 
 
 def test_nothing_is_lost_that_is_not_allowed(target: Path) -> None:
-    with pytest.raises(PlanError, match=r"1 of 4 units of lstm_1 would be lost.*--allow-lossy"):
+    with pytest.raises(PlanError, match=r"1 of the 4 units of lstm_1 would be lost.*--allow-lossy"):
         converted(CASE, RULES, target, allow_lossy=False)
     assert not target.exists()
 
@@ -193,19 +195,22 @@ def at_the_end(step: Cut, value: Any, kept: Any) -> Any:
 
 def test_an_array_cut_at_the_end_of_its_gates_is_seen(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cut, "_taken", at_the_end)
-    with pytest.raises(VerificationError, match=r"placement: .*lstm_1.*stand in its place"):
+    with pytest.raises(VerificationError, match=r"resized placement: .*lstm_1.*stand in its place"):
         converted(CASE, RULES, target)
     assert not target.exists()
 
 
 def test_a_reader_that_keeps_other_rows_is_seen(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        KeptFeatures, "_put_out", lambda followed, name, kind: other_end(followed.units.get(name))
-    )
-    with pytest.raises(VerificationError, match=r"behaviour: .*differs from the source's equations"):
+    right = Changes.of
+
+    def other_end(changes: Changes, ids: Ids, where: str) -> Change | None:
+        change = right(changes, ids, where)
+        wrong = Change(4, (1, 2, 3), (False,) * 3, (0,) * 3)
+        return wrong if change is not None and where.startswith("dense") else change
+
+    monkeypatch.setattr(Changes, "of", other_end)
+    with pytest.raises(
+        VerificationError, match=r"resized behaviour: .*differs from the full model's equations"
+    ):
         converted(CASE, RULES, target)
     assert not target.exists()
-
-
-def other_end(kept: Kept | None) -> Kept | None:
-    return None if kept is None else Kept((1, 2, 3), kept.total, kept.of)

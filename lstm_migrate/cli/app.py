@@ -20,11 +20,14 @@ from lstm_migrate.cli.options import (
     Architecture,
     AsJson,
     Assume,
+    Compensate,
     Custom,
     Destination,
+    Inputs,
     MappingFile,
     Quiet,
     Recorded,
+    Resize,
     Source,
     own_parts,
     stated,
@@ -76,6 +79,9 @@ def convert(
     ] = None,
     custom: Custom = None,
     recorded: Recorded = None,
+    resize: Resize = None,
+    inputs: Inputs = None,
+    compensate: Compensate = False,
     allow_unproven: AllowUnproven = False,
     allow_lossy: AllowLossy = False,
     allow_nonfinite: AllowNonfinite = False,
@@ -90,7 +96,7 @@ def convert(
     """
     output = Output(as_json=as_json, quiet=quiet)
     with failures_shown():
-        report_file = ReportFile(report, apart_from=(source, to, recorded))
+        report_file = ReportFile(report, apart_from=(source, to, recorded, inputs))
         from lstm_migrate import pipeline
 
         def run() -> Report:
@@ -104,6 +110,9 @@ def convert(
                     layout=layout,
                     custom_objects=own_parts(custom),
                     recorded=recorded,
+                    resize=resize or (),
+                    inputs=inputs,
+                    compensate=compensate,
                     allow_unproven=allow_unproven,
                     allow_lossy=allow_lossy,
                     allow_nonfinite=allow_nonfinite,
@@ -125,6 +134,9 @@ def verify(
     mapping: MappingFile = None,
     custom: Custom = None,
     recorded: Recorded = None,
+    resize: Resize = None,
+    inputs: Inputs = None,
+    compensate: Compensate = False,
     allow_unproven: AllowUnproven = False,
     report: Destination = None,
     as_json: AsJson = False,
@@ -133,7 +145,7 @@ def verify(
     """Prove that TARGET, converted earlier or by others, computes what SOURCE computed."""
     output = Output(as_json=as_json, quiet=quiet)
     with failures_shown():
-        report_file = ReportFile(report, apart_from=(source, target, recorded))
+        report_file = ReportFile(report, apart_from=(source, target, recorded, inputs))
         from lstm_migrate import pipeline
 
         def run() -> Report:
@@ -146,6 +158,9 @@ def verify(
                     mapping=mapping,
                     custom_objects=own_parts(custom),
                     recorded=recorded,
+                    resize=resize or (),
+                    inputs=inputs,
+                    compensate=compensate,
                     allow_unproven=allow_unproven,
                     progress=progress,
                 )
@@ -184,6 +199,9 @@ def plan(
     assume: Assume = None,
     mapping: MappingFile = None,
     custom: Custom = None,
+    resize: Resize = None,
+    inputs: Inputs = None,
+    compensate: Compensate = False,
     allow_lossy: AllowLossy = False,
     trace: Annotated[
         list[str] | None,
@@ -205,6 +223,9 @@ def plan(
                 assume=stated(assume),
                 mapping=mapping,
                 custom_objects=own_parts(custom),
+                resize=resize or (),
+                inputs=inputs,
+                compensate=compensate,
                 allow_lossy=allow_lossy,
                 trace=trace or (),
             )

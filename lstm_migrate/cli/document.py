@@ -13,15 +13,18 @@ from typing import Any
 
 from lstm_migrate.report import (
     Check,
+    Cost,
     Diagnosis,
     Element,
     Inspection,
     LayerLine,
+    LostUnit,
     MappingCheck,
     MappingList,
     Note,
     PlanReport,
     Report,
+    ResizeLine,
     Source,
     TensorLine,
     Trace,
@@ -103,7 +106,8 @@ def _inspection(value: Inspection) -> Document:
 @of.register
 def _plan(value: PlanReport) -> Document:
     facts = Facts((*_source(value.source), ("model", value.model)))
-    tables = (*_layers(value.layers), *_tensors(value.tensors), *_notes(value.notes))
+    sizes = (*_resized(value.resized), *_lost(value.lost))
+    tables = (*_layers(value.layers), *_tensors(value.tensors), *sizes, *_notes(value.notes))
     return (facts, *tables, *(block for trace in value.trace for block in _trace(trace)))
 
 
@@ -122,7 +126,10 @@ def _report(value: Report) -> Document:
         Sentence(sentence, value.verdict),
         facts,
         *_checks(value.checks),
+        *_costs(value.costs),
         *_layers(value.layers),
+        *_resized(value.resized),
+        *_lost(value.lost),
         *_notes(value.notes),
     )
 
@@ -231,6 +238,53 @@ def _tensors(tensors: Sequence[TensorLine]) -> Iterator[Table]:
     columns = ("tensor name", "role", "variable path", "shape", "dtype", "steps", "effect")
     if rows:
         yield Table("Tensors", columns, rows)
+
+
+def _resized(lines: Sequence[ResizeLine]) -> Iterator[Table]:
+    if lines:
+        rows = tuple(
+            (line.tensor, line.axis, f"{line.before} → {line.after}", " and ".join(line.of), line.effect)
+            for line in lines
+        )
+        yield Table("Resized", ("tensor", "axis", "size", "with", "effect"), rows)
+
+
+LOST_SHOWN = 8
+"""Of each layer, those that said most: what is not shown weighs less, and all are in the JSON form."""
+
+
+def _lost(units: Sequence[LostUnit]) -> Iterator[Table]:
+    """What went, layer by layer, the most salient first."""
+    layers: dict[str, list[LostUnit]] = {}
+    for unit in units:
+        layers.setdefault(unit.layer, []).append(unit)
+    rows: list[tuple[str, ...]] = []
+    for layer, gone in layers.items():
+        ranked = sorted(gone, key=lambda unit: -(unit.salience or 0.0))
+        for unit in ranked[:LOST_SHOWN]:
+            salience = "" if unit.salience is None else _number(unit.salience)
+            rows.append((layer, f"{unit.unit} {unit.name}".strip(), salience))
+        if len(ranked) > LOST_SHOWN:
+            rows.append((layer, f"and {len(ranked) - LOST_SHOWN} more", ""))
+    if rows:
+        yield Table("Lost", ("layer", "what", "salience"), tuple(rows), numbers=("salience",))
+
+
+def _costs(costs: Sequence[Cost]) -> Iterator[Table]:
+    """What the losses do to the outputs; below each line the same without what was fitted."""
+    rows = []
+    for cost in costs:
+        rows.append(_cost(cost, cost.inputs))
+        if cost.plain is not None:
+            rows.append(_cost(cost.plain, f"{cost.inputs}, if nothing were refitted"))
+    columns = ("output", "on", "largest change", "mean change", "largest output", "same choice")
+    if rows:
+        yield Table("Cost", columns, tuple(rows), numbers=columns[2:])
+
+
+def _cost(cost: Cost, on: str) -> tuple[str, ...]:
+    agreement = "" if cost.agreement is None else f"{cost.agreement:.1%}"
+    return cost.where, on, *map(_number, (cost.max, cost.mean, cost.scale)), agreement
 
 
 def _trace(trace: Trace) -> Iterator[Block]:

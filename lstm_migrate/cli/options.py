@@ -58,6 +58,27 @@ AllowNonfinite = Annotated[
 AllowLossy = Annotated[
     bool, typer.Option("--allow-lossy", help="Accept steps that change what the model computes.")
 ]
+Resize = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="LAYER.KEY=VALUE",
+        help="A size that a layer is to have, as in a rule of a mapping file, e.g. lstm_1.units=64. May be "
+        "given again.",
+    ),
+]
+Inputs = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="X.npz",
+        help="Inputs of the model (input_0 …), by which units are chosen, readers fitted and the cost of a "
+        "smaller model measured.",
+    ),
+]
+Compensate = Annotated[
+    bool,
+    typer.Option("--compensate", help="Fit what reads lost units again, so that less is lost with them."),
+]
 Destination = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Write the report to FILE, as JSON.")
 ]

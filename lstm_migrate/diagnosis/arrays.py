@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lstm_migrate.checkpoint import Checkpoint, TensorInfo, Writer
-from lstm_migrate.diagnosis.part import Held, Part, cores_of
+from lstm_migrate.diagnosis.part import Held, Part, cores_of, counted, store_order
 from lstm_migrate.errors import Problem
 from lstm_migrate.graph import LayerPath
 from lstm_migrate.inference.parts import with_arrays
@@ -22,7 +21,6 @@ LIKELY = {
 }
 ANYBODY = (Writer("keras", "1.2.2", ""), Writer("tf.keras", "2.15.0", ""), Writer("keras", "3.0", ""))
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
-_COUNTED = re.compile(r"(.*?)(?:_(\d+))?$")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def _stored(checkpoint: Checkpoint) -> Iterator[Group]:
         places = [number for number, step in enumerate(steps) if step in CONTAINERS]
         layer = "/".join(steps[: places[-1] + 2]) if places else steps[0]
         found.setdefault(layer, []).extend(names)
-    for at in sorted(found, key=lambda at: [_counted(step) for step in at.split("/")]):
+    for at in sorted(found, key=store_order):
         path = tuple(step for step in at.split("/") if step not in CONTAINERS)
         arrays = tuple(checkpoint.tensors[name] for name in sorted(found[at], key=_place))
         yield Group(path, arrays, at, at)
@@ -117,12 +115,7 @@ def _part(group: Group, words: Vocabulary, first: bool) -> Part:
     return Part(group.path, layer, cores, arrays or plain, False, group.group, group.store)
 
 
-def _counted(step: str) -> tuple[str, int]:
-    match = _COUNTED.match(step)
-    return (match[1], int(match[2] or 0)) if match else (step, 0)
-
-
 def _place(name: str) -> tuple[bool, list[tuple[str, int]]]:
     """Forward before backward, cells by their counters, variables by their numbers."""
-    steps = [("", int(step)) if step.isdigit() else _counted(step) for step in name.split("/")]
+    steps = [("", int(step)) if step.isdigit() else counted(step) for step in name.split("/")]
     return "/backward_layer/" in name, steps

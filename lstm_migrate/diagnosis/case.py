@@ -40,7 +40,8 @@ class Recorded:
 @dataclass(frozen=True)
 class Case:
     """Everything that is known of one pair of files. `told`: the source has a config of its own;
-    `mappings`: the files that the user gave, `rules`: what they say, `architecture`: what was given so."""
+    `mappings`: the files that the user gave, `rules`: what they say, `architecture`: what was given so.
+    `obstacle`: why a mapping file that would give layers other sizes cannot be followed."""
 
     opened: Checkpoint
     target: str
@@ -52,6 +53,7 @@ class Case:
     mappings: tuple[str, ...] = ()
     rules: UserRules = field(default_factory=UserRules)
     architecture: str = ""
+    obstacle: str = ""
 
     @cached_property
     def mapping(self) -> str:
@@ -60,7 +62,7 @@ class Case:
             facts = self._corrections()
             return corrected_text(self.rules, self.own.claims, facts, self._heading()) if facts else ""
         rules = rules_of(self.found, self.recorded.facts, told=self.told)
-        layouts = layouts_of(self.rules) if self._whole else {}
+        layouts = layouts_of(self.rules) if self.whole else {}
         return mapping_text(rules, self.own.ignored, self._heading(), layouts)
 
     def _corrections(self) -> dict[str, Mapping[str, Any]]:
@@ -75,7 +77,7 @@ class Case:
         return {name: facts for name, facts in found.items() if facts}
 
     @property
-    def _whole(self) -> bool:
+    def whole(self) -> bool:
         """Whether the mapping file stands in the place of the user's: rules of a file that knows no layers
         are put together anew."""
         return bool(self.mappings) and self.opened.format in TENSORS_ALONE
@@ -156,10 +158,10 @@ class Case:
     def _heading(self) -> Sequence[str]:
         name, target = self.opened.path.name, Path(self.target).name
         options = [] if self.told else [f"--architecture {self.architecture or self.target}"]
-        files = () if self._whole else self.mappings
+        files = () if self.whole else self.mappings
         options += [f"--mapping {file}" for file in (*files, "THIS.yaml")]
         options += ["--allow-lossy"] if self.lossy else []
-        instead = f" in the place of {', '.join(self.mappings)}" if self._whole else ""
+        instead = f" in the place of {', '.join(self.mappings)}" if self.whole else ""
         return (
             f"For {name}, to fit {target}. Use it{instead} with",
             f"lstm-migrate convert {name} --to NEW.keras {' '.join(options)}",
@@ -168,6 +170,8 @@ class Case:
     def _notes(self) -> Iterator[Note]:
         if self.own.unread:
             yield Note("limit", self.opened.path.name, self.own.unread)
+        if self.obstacle:
+            yield Note("limit", "sizes", f"the model cannot be given the target's: {self.obstacle}")
 
 
 def lines(pair: Pair, listed: Sequence[Finding]) -> Iterator[DiagnosisLine]:

@@ -17,6 +17,7 @@ from lstm_migrate.diagnosis.matching import Matched, findings
 from lstm_migrate.diagnosis.model import Side, target_side
 from lstm_migrate.diagnosis.pairing import SILENT, paired
 from lstm_migrate.diagnosis.source import FALLBACK, source_side
+from lstm_migrate.diagnosis.trying import tried
 from lstm_migrate.errors import PlanError
 from lstm_migrate.mapping.sources import mapping_of
 from lstm_migrate.planning.binding import PAIRED_BY_ORDER
@@ -51,7 +52,7 @@ def diagnosed(
         case = Case(
             opened, argument, own, other, found, recorded, told, mappings, given.rules, architecture=beside
         )
-        return case.diagnosis()
+        return tried(case, given).diagnosis()
 
 
 def _as_mapped(one: Finding, own: Side) -> Finding:

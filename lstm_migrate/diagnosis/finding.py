@@ -11,11 +11,13 @@ from lstm_migrate.report import FitVerdict
 
 @dataclass(frozen=True)
 class Cure:
-    """What a rule of a mapping file says of the layer. `lost`: what of the model it gives up."""
+    """What a rule of a mapping file says of the layer. `lost`: what of the model it gives up; `otherwise`:
+    what is found instead if the rule cannot be followed."""
 
     facts: Mapping[str, Any]
     lost: str = ""
     doubtful: bool = False  # written as a comment, for nothing shows that it is so
+    otherwise: Finding | None = None
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
+from lstm_migrate.diagnosis.carrying import Carried, Carrying, carrying, core_path
 from lstm_migrate.diagnosis.finding import Cure, Finding
 from lstm_migrate.diagnosis.kinds import built_as, comparable, kind_findings, shown
 from lstm_migrate.diagnosis.meaning import meaning_findings
 from lstm_migrate.diagnosis.model import Side
 from lstm_migrate.diagnosis.pairing import Pair
-from lstm_migrate.diagnosis.part import Part
+from lstm_migrate.diagnosis.part import Core, Part
 from lstm_migrate.diagnosis.sizes import size_findings
-from lstm_migrate.diagnosis.slicing import Cut, can_be_cut, following
 from lstm_migrate.diagnosis.storing import storing_findings
-from lstm_migrate.graph import LayerPath
 
 Matched = Sequence[tuple[Pair, Sequence[Finding]]]
 """Every pair with what was found of it."""
@@ -21,10 +21,9 @@ Matched = Sequence[tuple[Pair, Sequence[Finding]]]
 
 def findings(sides: tuple[Side, Side], pairs: Sequence[Pair]) -> Matched:
     """Everything in which the layers of each pair differ; nothing for those that are alike."""
-    graph = sides[1].graph
-    fed = following(graph, pairs) if graph is not None else {}
+    sizes = carrying(sides[1], pairs)
     places = _crossing(pairs)
-    return [(pair, _distinct(_of(pair, sides, fed, pair in places))) for pair in pairs]
+    return [(pair, _distinct(_of(pair, sides, sizes, pair in places))) for pair in pairs]
 
 
 def _distinct(found: Iterator[Finding]) -> list[Finding]:
@@ -36,9 +35,7 @@ def _distinct(found: Iterator[Finding]) -> list[Finding]:
     return listed
 
 
-def _of(
-    pair: Pair, sides: tuple[Side, Side], fed: Mapping[LayerPath, Cut], crossing: bool
-) -> Iterator[Finding]:
+def _of(pair: Pair, sides: tuple[Side, Side], sizes: Carrying | None, crossing: bool) -> Iterator[Finding]:
     source, target = pair.source, pair.target
     if source is None and target is not None:
         yield _missing(target)
@@ -52,9 +49,19 @@ def _of(
             return
         yield from _name(source, target)
         for own, other in zip(source.cores, target.cores, strict=True):
-            yield from size_findings(own, other, cut=can_be_cut(target), fed=fed.get(target.path))
+            yield from size_findings(own, other, partial(_carried, sizes, source, target, other))
             yield from storing_findings(own, other)
         yield from meaning_findings(source, target, sides)
+
+
+def _carried(
+    sizes: Carrying | None, source: Part, target: Part, core: Core, symbol: str, own: int
+) -> Carried | None:
+    """What is known of a size of one core; of units nothing where a rule for the whole layer would not do."""
+    several = {one.sizes.get("u") for one in source.cores}, {one.sizes.get("u") for one in target.cores}
+    if sizes is None or (symbol == "u" and any(len(found) > 1 for found in several)):
+        return None
+    return sizes.of(core_path(target, core), symbol, own)
 
 
 def _missing(target: Part) -> Finding:

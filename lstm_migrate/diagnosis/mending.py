@@ -14,7 +14,8 @@ from lstm_migrate.mapping.writing import entry
 WIDTH = 108
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 WORDS = frozenset("true false yes no on off null y n".split())
-ORDER = ("to", "layout", "at", "units", "inputs", "keep")  # of a rule's keys; the others behind
+# Of a rule's keys; the others stand behind.
+ORDER = "to layout at units filters output_dim inputs input_dim vocabulary keep".split()
 
 
 def mapping_text(

@@ -116,6 +116,8 @@ def expected(graph: Graph, words: Vocabulary, widths: Mapping[LayerPath, int]) -
             for slot in own_slots(inner, inner_path, (), True, words):
                 sizes = {**_fed(inner, fed.get(inner_path)), **stated_sizes(inner), **(slot.sizes or {})}
                 shape = expected_shape(slot.axes, sizes)
+                if slot.axes is None and "axis" in inner.config and "c" in sizes:
+                    shape = (sizes["c"],)  # a normalisation along the last axis
                 found[slot.key] = Held(slot.key.role, shape, "", _stored_as(inner))
     return found
 
@@ -124,7 +126,13 @@ def _fed(layer: Layer, width: int | None) -> dict[str, int]:
     """The sizes that follow from what a layer is fed: a normalisation's own only along the last axis."""
     if width is None:
         return {}
-    return {"x": width, "c": width} if layer.config.get("axis", -1) == -1 else {"x": width}
+    return {"x": width, "c": width} if _is_last(layer.config.get("axis", -1)) else {"x": width}
+
+
+def _is_last(axis: Any) -> bool:
+    """Whether a normalisation is surely over the last axis: old Keras counts it from the first."""
+    place = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
+    return type(place) is int and (place == -1 or place > 1)
 
 
 def _stored_as(layer: Layer) -> str:

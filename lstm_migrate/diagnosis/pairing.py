@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstm_migrate.diagnosis.part import CELLS, Part
+from lstm_migrate.diagnosis.part import CELLS, Part, store_order
 
 SAME_KIND, SAME_CORES, BOTH_CELLS, UNKNOWN = 6.0, 3.0, 1.5, 1.0
 CHOSEN_NAME, DEFAULT_NAME, SAME_SIZE = 4.0, 1.0, 1.0
@@ -73,15 +73,22 @@ def _class_by_class(
 ) -> dict[int, int]:
     """Layers of each kind in their order; then what is left over, in any order of kinds."""
     found: dict[int, int] = {}
+    places = list(range(len(target)))
+    if any(part.store for part in source):
+        # The file has its layers in this order, inner models behind the layers beside them.
+        places.sort(key=lambda place: store_order(target[place].store))
     kinds = dict.fromkeys((part.wrapper, part.families) for part in source if part.cores)
     for kind in [*kinds, None]:
         own, other = (
             [
                 place
-                for place, part in enumerate(parts)
-                if place not in taken and kind in (None, (part.wrapper, part.families))
+                for place in listed
+                if place not in taken and kind in (None, (parts[place].wrapper, parts[place].families))
             ]
-            for parts, taken in ((source, found.keys()), (target, set(found.values())))
+            for parts, listed, taken in (
+                (source, range(len(source)), found.keys()),
+                (target, places, set(found.values())),
+            )
         )
         part_of = _aligned([[rows[i][j] for j in other] for i in own])
         found |= {own[i]: other[j] for i, j in part_of.items()}

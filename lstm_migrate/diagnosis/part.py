@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ CELLS = frozenset({"LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "Conv
 WITH_FILTERS = frozenset({"Conv1D", "Conv2D", "Conv3D", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
 MADE_BY_LAYOUT = ("gate", "set", "h", "one", "dir", "layer")  # sizes that nobody chose
 WRAPPERS = frozenset({"Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells"})
+
+COUNTED = re.compile(r"(.*?)(?:_(\d+))?$")
 
 Shape = tuple[int | None, ...]
 
@@ -174,6 +177,9 @@ def sizes_of(layer: Layer, slots: Sequence[Slot], held: Mapping[WeightKey, Held]
             continue
         ways = (solve(axes, known, sizes) for axes in (slot.axes, *slot.others))
         sizes = next((found for found in ways if found is not None), sizes)
+    vectors = {held[slot.key].shape for slot in slots if slot.key in held and slot.axes is None}
+    if not sizes and len(vectors) == 1 and (shape := _complete(vectors.pop())) and len(shape) == 1:
+        sizes = {"c": shape[0]}  # of undeclared arrays: a number for each feature
     sizes = {**stated_sizes(layer), **sizes}
     return {symbol: size for symbol, size in sizes.items() if symbol not in MADE_BY_LAYOUT}
 
@@ -199,6 +205,17 @@ def expected_shape(axes: Axes | None, sizes: Mapping[str, int]) -> Shape | None:
         one = Axes((axis,))
         found.append(one.shape(sizes)[0] if one.symbols <= sizes.keys() else None)
     return tuple(found)
+
+
+def counted(step: str) -> tuple[str, int]:
+    """A step of a store's path: the class and its number."""
+    match = COUNTED.match(step)
+    return (match[1], int(match[2] or 0)) if match else (step, 0)
+
+
+def store_order(at: str) -> list[tuple[str, int]]:
+    """Sorts paths of weight stores, "lstm_2" before "lstm_10"."""
+    return [counted(step) for step in at.split("/")]
 
 
 def _complete(shape: Shape | None) -> tuple[int, ...] | None:

@@ -11,6 +11,7 @@ from lstm_migrate.diagnosis.finding import Finding
 from lstm_migrate.diagnosis.matching import Matched
 from lstm_migrate.diagnosis.part import Part
 from lstm_migrate.mapping.catalogue import layouts
+from lstm_migrate.mapping.rule_grammar import SIZE_KEYS
 from lstm_migrate.mapping.user import RULE_KEYS
 
 TOLD = frozenset({"layout", "activations", "bias"})
@@ -62,8 +63,18 @@ def _as_entries(rule: Rule, part: Part, target: Part | None, told: bool) -> Iter
     if told:
         rule.facts = {key: _kept(key, value) for key, value in rule.facts.items() if key not in TOLD}
     else:
+        if _inside(part) and target is not None:
+            yield from _of_itself(rule, target)
         _complete(rule, part)
     yield rule.called if _inside(part) else part.name, rule
+
+
+def _of_itself(rule: Rule, target: Part) -> Iterator[tuple[str, Rule]]:
+    """What a rule says of sizes, as one on the layer in the model: the file knows only what is around it."""
+    sizes = {key: rule.facts.pop(key) for key in SIZE_KEYS & rule.facts.keys()}
+    if sizes:
+        yield target.name, Rule(_pattern(target.name), sizes, rule.lost)
+        rule.lost = []
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

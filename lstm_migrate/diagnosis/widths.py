@@ -8,13 +8,27 @@ from typing import Any
 from lstm_migrate.graph import Graph, Layer, LayerPath, Ref, leaves
 from lstm_migrate.mapping.vocabulary import Vocabulary
 from lstm_migrate.planning.context import Context
-from lstm_migrate.planning.features import Features
+from lstm_migrate.planning.features import Features, Width
+
+SIDES = ("1D", "2D", "3D")
+POOLS = ("MaxPooling", "AveragePooling", "GlobalMaxPooling", "GlobalAveragePooling")
+POOLING = frozenset(f"{kind}{side}" for kind in POOLS for side in SIDES)
+SPATIAL = POOLING | {f"{kind}{side}" for kind in ("Conv", "ConvLSTM", "SeparableConv") for side in SIDES}
 
 
 def fed_widths(graph: Graph, vocabulary: Vocabulary, config: Mapping[str, Any]) -> dict[LayerPath, int]:
     """By the path of each layer; `config` is the one of which `graph` was made."""
-    features = Features(Context(vocabulary, vocabulary, {}, {}, "", {}))
+    features = Widths(Context(vocabulary, vocabulary, {}, {}, "", {}))
     return {**dict(_followed(features, graph, ())), **dict(_built(config, graph, ()))}
+
+
+class Widths(Features):
+    """Features along the graph; through convolutions too, where the last axis is theirs."""
+
+    def _through(self, layer: Layer, path: LayerPath, fed: Width) -> Width:
+        if layer.kind in SPATIAL and not _has_channels_first(layer):
+            return fed if layer.kind in POOLING else layer.config.get("filters")
+        return super()._through(layer, path, fed)
 
 
 def widths_inside(layer: Layer, path: LayerPath, fed: int | None) -> dict[LayerPath, int]:

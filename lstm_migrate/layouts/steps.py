@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,10 @@ class Form:
 class Step(ABC):
     """One move on the way of a target variable's values."""
 
-    effect: ClassVar[Effect] = "bitwise"
+    @property
+    def effect(self) -> Effect:
+        """What it does to the model: nothing but move values, if the step says no more."""
+        return "bitwise"
 
     @property
     @abstractmethod
@@ -81,6 +84,10 @@ class Step(ABC):
     def trace(self, positions: Array) -> Array:
         """Where positions go: as `apply`, but numbers that only scale or shift stay as they are."""
         return self.apply(positions)
+
+    def stems(self, positions: Array) -> Array:
+        """As `trace`, but what repeats an old element has its position, too."""
+        return self.trace(positions)
 
     def omitted(self, value: Array) -> Array:
         """What would go on if the step were forgotten: the values as they are, in the wanted shape."""

@@ -25,16 +25,18 @@ def faults(
     custom: Collection[str] = (),
     broken: Collection[str] = (),
     known: Mapping[str, LayoutDeclaration] = MappingProxyType({}),
+    *,
+    whole_sizes: bool = True,
 ) -> Iterator[Complaint]:
     """The same with the keys that lead to each.
 
     `custom`: the names of the user's own classes and functions. `broken`: layouts that the file declares
     though `document` lacks them, because the grammar refuses what they say. `known`: layouts that other
-    files declare.
+    files declare. `whole_sizes`: no sizes are said elsewhere.
     """
     layouts = LayoutChecks(document.layouts, {**catalogue.layouts(), **known, **document.layouts}, custom)
     layouts.check()
-    rules = list(rule_faults(document, layouts, broken, custom))
+    rules = list(rule_faults(document, layouts, broken, custom, whole_sizes=whole_sizes))
     yield from (fault for fault in layouts.found if not _names(fault, broken))
     yield from rules
     yield from _vocabulary_faults(document, {*layouts.known, *broken}, custom)

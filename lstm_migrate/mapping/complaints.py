@@ -22,6 +22,7 @@ from lstm_migrate.mapping.expectations import (
     homes,
     keys,
     nothings,
+    or_null,
     shown_keys,
     spelled,
     spot,
@@ -192,7 +193,8 @@ def _not_of_kind(place: Spot, item: Mapping[str, Any]) -> tuple[str, str]:
     if not place.path:
         return "a mapping file begins with keys", "version: 1, then sections such as layouts: and layers:"
     what = "the value is missing" if item["input"] is None else "not a value for this key"
-    return what, spelled(place.type)
+    listed = isinstance(place.path[-1], int)
+    return what, f"{spelled(place.type)}{or_null(place.type) if listed else ''}"
 
 
 def _unknown_word(place: Spot, item: Mapping[str, Any]) -> tuple[str, str]:
@@ -213,6 +215,7 @@ _BAD_VALUES: Mapping[str, Callable[[Spot, Mapping[str, Any]], tuple[str, str]]] 
     "too_long": _wrong_length,
     "string_too_short": lambda place, item: ("the text is empty", "a few words"),
     "finite_number": lambda place, item: ("not a finite number", "a number such as 1.0"),
+    "less_than_equal": lambda place, item: ("too large a number", f"at most {item['ctx']['le']}"),
     "greater_than_equal": lambda place, item: ("too small a number", f"at least {item['ctx']['ge']}"),
     "axes": lambda place, item: (str(item["msg"]), ""),
 }

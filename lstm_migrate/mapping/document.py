@@ -26,6 +26,58 @@ ValueType = Literal[
     "flag",
 ]
 
+# The names in resizing/flows.
+FlowWord = Literal[
+    "activation",
+    "along",
+    "attention",
+    "bidirectional",
+    "concatenate",
+    "conv_recurrent",
+    "convolution",
+    "dense",
+    "dot",
+    "each",
+    "einsum",
+    "embedding",
+    "expand_dims",
+    "flatten",
+    "get_item",
+    "global_pooling",
+    "held",
+    "image",
+    "layer_normalization",
+    "masking",
+    "moved",
+    "multi_head_attention",
+    "one_hot",
+    "operation_reshape",
+    "passes",
+    "permute",
+    "prelu",
+    "product",
+    "recurrent",
+    "reduced",
+    "relu",
+    "repeat_vector",
+    "repeated",
+    "rescaling",
+    "reshape",
+    "softmax",
+    "space",
+    "split",
+    "squeeze",
+    "stack",
+    "take",
+    "tied",
+    "time_distributed",
+    "tokens",
+    "top_k",
+    "transpose",
+    "unit_normalization",
+    "unstack",
+]
+
 
 class Becomes(Part):
     """Another kind (the same if none is given) and config keys: what a layer is written or was stored as."""
@@ -114,6 +166,13 @@ class LayerDeclaration(Part):
         default_factory=dict, description="config key → how its value is rewritten"
     )
     refuse: str | None = Field(default=None, description="why the class cannot be carried over")
+    flow: FlowWord | None = Field(
+        default=None, description="how features pass through it where sizes change; else they cannot"
+    )
+    neutral: dict[str, float] = Field(
+        default_factory=dict,
+        description="role → the number for a new feature that passes, so that nothing happens to it",
+    )
 
 
 class ObjectDeclaration(Part):

@@ -50,7 +50,8 @@ def spot(location: Sequence[int | str], value: Any) -> Spot | None:
             suiting = [branch for branch in branches if suits(branch, value)]
             if not suiting:
                 return found
-            chosen = next(branch for branch in branches if _tag(branch) == str(part).partition("[")[0])
+            tag = str(part).partition("[")[0].removeprefix("constrained-")
+            chosen = next(branch for branch in branches if _tag(branch) == tag)
             if chosen not in suiting:
                 return None
             found = Spot(found.path, chosen, found.owner)
@@ -195,7 +196,7 @@ def _in_short(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return ", ".join(f"`{word}`" for word in get_args(kind))
     if get_origin(kind) is list:
-        return f"list of {shown_type(get_args(kind)[0])}"
+        return f"list of {shown_type(get_args(kind)[0])}{or_null(get_args(kind)[0])}"
     if get_origin(kind) is dict:
         return f"names → {shown_type(get_args(kind)[1])}"
     return _WORDS.get(kind, "a value").removeprefix("a ")
@@ -204,4 +205,9 @@ def _in_short(kind: Any) -> str:
 def _plural(type_: Any) -> str:
     branch = _branches(type_)[0]
     entries = isinstance(branch, type) and issubclass(branch, BaseModel)
-    return "entries with keys" if entries else spelled(type_)
+    return "entries with keys" if entries else f"{spelled(type_)}{or_null(type_)}"
+
+
+def or_null(type_: Any) -> str:
+    """Of what stands in a list: there nothing is something."""
+    return " or null" if type(None) in get_args(_bare(type_)) else ""

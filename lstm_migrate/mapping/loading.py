@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lstm_migrate.mapping.checking import faults
+from lstm_migrate.mapping.complaints import Complaint
 from lstm_migrate.mapping.document import Document
 from lstm_migrate.mapping.layout_grammar import LayoutDeclaration
 from lstm_migrate.mapping.reading import MAX_BYTES, load_document, read
@@ -37,15 +38,19 @@ def load_user_mapping(
     path: Path,
     custom: Collection[str] = (),
     known: Mapping[str, LayoutDeclaration] = MappingProxyType({}),
+    *,
+    whole_sizes: bool = True,
 ) -> UserMapping:
     """A user's mapping file; MappingError with every problem, each at its line and column.
 
     `custom`: the names of the user's own layer classes. `known`: layouts of the files before this one.
+    `whole_sizes`: no sizes are said beside the file, to which a rule of it may belong.
     """
     found = read(path)
-    further = (
-        [] if found.document is None else list(faults(found.document, custom, _names(found.parsed), known))
-    )
+    further: list[Complaint] = []
+    if found.document is not None:
+        names = _names(found.parsed)
+        further += faults(found.document, custom, names, known, whole_sizes=whole_sizes)
     return UserMapping(path, found.whole(further), found.parsed)
 
 

@@ -20,7 +20,15 @@ from lstm_migrate.mapping.layout_checks import SYMBOLS, functions
 from lstm_migrate.mapping.layout_grammar import LayoutDeclaration, LayoutFacts, TensorDeclaration
 from lstm_migrate.mapping.layouts import GATE_NAMES, Declared, resolved
 from lstm_migrate.mapping.listing import unseen
-from lstm_migrate.mapping.rule_grammar import LayerRule, ModelLayer, Position, SourceFacts, VerifySettings
+from lstm_migrate.mapping.rule_grammar import (
+    SIZE_KEYS,
+    LayerRule,
+    ModelLayer,
+    Position,
+    SourceFacts,
+    VerifySettings,
+    VocabularyRule,
+)
 
 RENEW = "python -m lstm_migrate.mapping.page"
 _TABLE = re.compile(r"(<!-- table: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -113,9 +121,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "facts": _keys(LayoutFacts),
     "tensors": _keys(TensorDeclaration),
     "layers": _keys(
-        LayerRule, [name for name in LayerRule.model_fields if name not in LayoutFacts.model_fields]
+        LayerRule,
+        [name for name in LayerRule.model_fields if name not in LayoutFacts.model_fields.keys() | SIZE_KEYS],
     ),
     "at": _keys(Position),
+    "sizes": _keys(LayerRule, [name for name in LayerRule.model_fields if name in SIZE_KEYS]),
+    "vocabulary": _keys(VocabularyRule),
     "model": _keys(ModelLayer, ["class", "name", "config"]),
     "classes": _keys(
         LayerDeclaration, ["is", "layout", "aliases", "keep", "rename", "drop", "only", "defaults"]

@@ -52,6 +52,8 @@ class Reading:
         wrong = [other.path for other in self.wrong if other.path[:2] == complaint.path[:2]]
         if not wrong:
             return False
+        if len(complaint.path) > 2 and any(path[: len(complaint.path)] == complaint.path for path in wrong):
+            return True
         key = str(complaint.path[2]) if len(complaint.path) > 2 else "entry"
         if any(path == complaint.path[: len(path)] for path in wrong) or key in _OF_THE_WHOLE:
             return True

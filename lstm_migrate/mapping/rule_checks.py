@@ -15,6 +15,7 @@ from lstm_migrate.mapping.layout_checks import LayoutChecks, unknown
 from lstm_migrate.mapping.layouts import Declared
 from lstm_migrate.mapping.patterns import Pattern, wanted
 from lstm_migrate.mapping.rule_grammar import INPUTS, LayerRule
+from lstm_migrate.mapping.size_checks import size_faults
 from lstm_migrate.mapping.vocabulary import STRUCTURAL
 
 FROM_NAMES = ("layer", "dir")
@@ -22,9 +23,17 @@ FROM_NAMES = ("layer", "dir")
 
 
 def rule_faults(
-    document: Document, layouts: LayoutChecks, broken: Collection[str], custom: Collection[str]
+    document: Document,
+    layouts: LayoutChecks,
+    broken: Collection[str],
+    custom: Collection[str],
+    *,
+    whole_sizes: bool = True,
 ) -> Iterator[Complaint]:
-    """What is wrong in the rules. `broken`: layouts that are declared, and complained of elsewhere."""
+    """What is wrong in the rules.
+
+    `broken`: layouts that are declared, and complained of elsewhere. `whole_sizes`: nothing else says sizes.
+    """
     named = {*layouts.known, *broken}
     yield from _source_faults(document, layouts, named)
     yield from _pattern_faults("layers", list(document.layers))
@@ -33,7 +42,7 @@ def rule_faults(
         yield from _list_faults(("layers", text), listed)
         for number, rule in enumerate(listed):
             path: Path = ("layers", text, number) if isinstance(said, list) else ("layers", text)
-            yield from _layer_faults(path, text, rule, document, layouts, named)
+            yield from _layer_faults(path, text, rule, document, layouts, named, whole_sizes)
     yield from _ignore_faults(document)
     yield from _model_faults(document, custom)
 
@@ -67,6 +76,7 @@ def _layer_faults(
     document: Document,
     layouts: LayoutChecks,
     named: Collection[str],
+    whole_sizes: bool,
 ) -> Iterator[Complaint]:
     if rule.layout and rule.layout not in named:
         yield Complaint((*path, "layout"), unknown(rule.layout, named))
@@ -76,20 +86,8 @@ def _layer_faults(
     whole = [one for one in found if one is not None]
     if len(whole) == 1 == len(names):
         layouts.facts(whole[0], rule, path)
-    yield from _keep_faults((*path, "keep"), rule)
+    yield from size_faults(path, rule, whole=whole_sizes)
     yield from _capture_faults((*path, "to"), text, rule.to, whole, certain=len(whole) == len(names))
-
-
-def _keep_faults(path: Path, rule: LayerRule) -> Iterator[Complaint]:
-    """What is wrong with the units that a rule keeps, as far as no source is needed to see it."""
-    if "keep" not in rule.model_fields_set:
-        return
-    if rule.units is None and rule.inputs is None:
-        yield Complaint(path, Problem("`keep` without a number to keep", expected="units: N beside it"))
-    elif isinstance(rule.keep, list):
-        twice = sorted({place for place in rule.keep if rule.keep.count(place) > 1})
-        if twice:
-            yield Complaint(path, Problem("`keep` lists a unit twice", found=", ".join(map(str, twice))))
 
 
 def _capture_faults(

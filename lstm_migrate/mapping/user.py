@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,24 +14,33 @@ from lstm_migrate.mapping.layout_grammar import LayoutDeclaration, flat_facts
 from lstm_migrate.mapping.layouts import Declared, resolved, with_facts
 from lstm_migrate.mapping.loading import UserMapping
 from lstm_migrate.mapping.patterns import Pattern
-from lstm_migrate.mapping.rule_grammar import LayerRule, ModelLayer, Replacement
+from lstm_migrate.mapping.rule_grammar import SIZE_KEYS, LayerRule, ModelLayer, Replacement
+from lstm_migrate.mapping.settings import Setting
 
-RULE_KEYS = frozenset({"to", "layout", "at", "units", "inputs", "keep"})
+RULE_KEYS = SIZE_KEYS | {"to", "layout", "at"}
 """What a rule says beside facts about how its layer is stored."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One entry of `layers:`, and where it stands."""
+    """One entry of `layers:`, and where it stands; `places` of its keys, `folder` of the file."""
 
     pattern: Pattern
     said: LayerRule
     where: str
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    folder: Path = Path()
 
     @property
     def facts(self) -> frozenset[str]:
         """The keys that say how the layer is stored otherwise than its layout."""
         return frozenset(flat_facts(self.said)) - RULE_KEYS
+
+    @property
+    def only_sizes(self) -> bool:
+        """Whether it says nothing of where the layer's arrays are, and what they are called."""
+        said = frozenset(flat_facts(self.said))
+        return bool(said) and said <= SIZE_KEYS
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,13 @@ class Ignored:
 
 @dataclass(frozen=True)
 class UserRules:
-    """The rules of several files; of two that speak of the same, the later one counts."""
+    """The rules of several files; of two that speak of the same, the later one counts.
+
+    `settings`: sizes that stand in no file.
+    """
 
     mappings: Sequence[UserMapping] = ()
+    settings: Sequence[Setting] = ()
 
     @property
     def files(self) -> str:
@@ -72,9 +85,10 @@ class UserRules:
         found: dict[str, list[Rule]] = {}
         for mapping in self.mappings:
             for text, said in mapping.document.layers.items():
-                listed = said if isinstance(said, list) else [said]
-                place = mapping.place("layers", text)
-                found[text] = [Rule(Pattern(text), one, place) for one in listed]
+                found[text] = [
+                    _rule(mapping, text, one, (number,) if isinstance(said, list) else ())
+                    for number, one in enumerate(said if isinstance(said, list) else [said])
+                ]
         return tuple(rule for listed in found.values() for rule in listed)
 
     @cached_property
@@ -148,6 +162,12 @@ class UserRules:
             for mapping, document in zip(self.mappings, self.documents, strict=True)
             if document.source.format
         }
+
+
+def _rule(mapping: UserMapping, text: str, said: LayerRule, number: tuple[int, ...]) -> Rule:
+    path: tuple[int | str, ...] = ("layers", text, *number)
+    places = {key: mapping.place(*path, key) for key in said.model_fields_set & SIZE_KEYS}
+    return Rule(Pattern(text), said, mapping.place("layers", text), places, mapping.path.parent)
 
 
 def _placed(problem: Problem, where: str) -> Problem:

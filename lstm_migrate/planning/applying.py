@@ -17,6 +17,7 @@ from lstm_migrate.planning.claims import SHOWN, Claims
 from lstm_migrate.planning.make_plan import BINDERS
 from lstm_migrate.planning.naming import names_of
 from lstm_migrate.planning.sizes import Sized, Sizes
+from lstm_migrate.planning.sizing import Sizing, taken_along
 from lstm_migrate.planning.slots import roles
 from lstm_migrate.planning.storing import kind_of, stored, usual
 from lstm_migrate.report import Note
@@ -80,9 +81,14 @@ def _tensors_alone(graph: Graph, checkpoint: Checkpoint, rules: UserRules, vocab
     }
     changed, forks, notes = _stored(graph, said)
     left = [Note("left behind", entry.pattern.text, entry.reason) for entry in rules.ignored]
-    asked = {path: Sizes.of(claim.rule.said, claim.rule.where) for path, claim in claims.items()}
-    sized = {path: one for path, one in asked.items() if one is not None}
-    return Applied(changed, checkpoint, bound, forks, notes=(*notes, *left), sized=sized)
+    sized = Sizing(graph, rules)
+    for path, claim in claims.items():
+        sized.say(path, Sizes.of(claim.rule))
+    claimed = [claim.rule for claim in claims.values()]
+    for rule in rules.rules:
+        if rule.only_sizes and rule not in claimed:
+            sized.follow(rule.pattern, Sizes.of(rule))
+    return Applied(changed, checkpoint, bound, forks, notes=(*notes, *left), sized=sized.whole())
 
 
 def _stored(graph: Graph, said: Mapping[LayerPath, Said]) -> tuple[Graph, dict[str, Declared], list[Note]]:
@@ -125,10 +131,12 @@ class _Grouped:
     said: dict[LayerPath, Said] = field(default_factory=dict)
     renamed: dict[LayerPath, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
-    sized: dict[LayerPath, Sizes] = field(default_factory=dict)
     doubts: list[tuple[str, str]] = field(default_factory=list)
     ruled: dict[str, Rule] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sized = Sizing(self.graph, self.rules)
 
     def applied(self) -> Applied:
         for path, layer in self.graph.walk():
@@ -140,6 +148,7 @@ class _Grouped:
                 self.problems += [replace(item, where=item.where or rule.where) for item in error.problems]
         self.problems += [*self._taken_names(), *self._covered()]
         checkpoint, left = self._without_ignored()
+        sized = self.sized.whole(self.problems, self.groups)
         if self.problems:
             raise MappingError(self.problems)
         changed, forks, notes = _stored(self.graph.changed(_plain), self.said)
@@ -152,7 +161,7 @@ class _Grouped:
         checkpoint = replace(checkpoint, groups=groups)
         notes += left
         return Applied(
-            changed, checkpoint, None, forks, self.renamed, tuple(notes), tuple(self.doubts), self.sized
+            changed, checkpoint, None, forks, self.renamed, tuple(notes), tuple(self.doubts), sized
         )
 
     def _covered(self) -> list[Problem]:
@@ -286,11 +295,8 @@ class _Grouped:
             self.problems.append(self._unmatched(rule, list(self.checkpoint.groups)))
 
     def _state(self, rule: Rule, path: LayerPath, layer: Layer) -> None:
-        sizes = Sizes.of(rule.said, rule.where)
-        # "lstm_*" takes lstm_1_input along, as Keras 2 calls the input of a chain.
-        along = layer.kind == "InputLayer" and rule.pattern.text != "/".join(path)
-        if sizes is not None and not along:
-            self.sized[path] = sizes
+        along = taken_along(rule.pattern, path, layer)
+        self.sized.hear(rule.pattern, path, layer, Sizes.of(rule))
         if (rule.said.layout or rule.facts or _picks(rule)) and not along:
             for inner, one in _stored_in(path, layer):
                 self._restate(rule, inner, one)

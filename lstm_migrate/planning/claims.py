@@ -25,6 +25,7 @@ from lstm_migrate.planning.naming import (
     arrays_of,
     captured_words,
     name_pattern,
+    named_so,
     names_of,
 )
 from lstm_migrate.planning.slots import gate_role, roles
@@ -113,7 +114,10 @@ class Claims:
     def _follow_rule(self, rule: Rule) -> None:
         candidates = self._candidates(rule)
         before = len(self.problems)
-        if candidates and not self._follow(rule, candidates) and len(self.problems) == before:
+        if not candidates or self._follow(rule, candidates) or len(self.problems) > before:
+            return
+        # A rule of sizes alone may also call a layer as the model does.
+        if not rule.only_sizes or not named_so(self.graph, rule.pattern):
             self.problems.append(self._unmatched(rule, candidates[0]))
 
     def _follow(self, rule: Rule, candidates: Sequence[Declared]) -> bool:

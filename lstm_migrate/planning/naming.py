@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
-from lstm_migrate.graph import LayerPath
+from lstm_migrate.graph import Graph, LayerPath
 from lstm_migrate.layouts.layout import StoredTensor
 from lstm_migrate.mapping.layouts import Declared
 from lstm_migrate.mapping.patterns import Pattern
@@ -23,6 +23,13 @@ def names_of(path: LayerPath) -> Iterator[str]:
     while len(short) > 1 and short[-1] in ("cell", "layer"):
         short = short[:-1]
         yield "/".join(short)
+
+
+def named_so(graph: Graph, pattern: Pattern) -> list[LayerPath]:
+    """The layers of a model that the pattern calls."""
+    return [
+        path for path, _ in graph.walk() if any(pattern.match(name) is not None for name in names_of(path))
+    ]
 
 
 def arrays_of(role: str, declared: Declared) -> dict[str, str]:

@@ -6,7 +6,7 @@ Everything in it is known from headers alone; `run` is where values are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ class Assignment:
     `tensors` are names in the file; several only if the first step joins them, none if the first step
     is a constant. `shape` and `dtype` are the target variable's. `forms`: how the values are declared to
     lie in the file and in the target, where both are declared; the verifier holds the steps against it.
-    `kept`: of an array that is cut, which positions of a symbol are left.
+    `kept`: of an array that is cut, which positions of a symbol are left. `resized`: steps that come after
+    all others, on the variable as it would be written, and change its size on purpose.
     """
 
     target: WeightKey
@@ -36,16 +37,25 @@ class Assignment:
     dtype: str
     forms: tuple[Form, Form] | None = None
     kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    resized: tuple[Step, ...] = ()
+
+    @property
+    def whole(self) -> Assignment:
+        """The same with the steps that change its size among the others."""
+        return replace(self, steps=(*self.steps, *self.resized), resized=())
 
     @property
     def effect(self) -> Effect:
-        return max((step.effect for step in self.steps), key=EFFECTS.index, default="bitwise")
+        return max((step.effect for step in self.whole.steps), key=EFFECTS.index, default="bitwise")
 
     def run(self, read: Callable[[str], Array]) -> Array:
         """The variable's values, in the dtype that it stores."""
         value = self.follow([read(name) for name in self.tensors], lambda step, value: step.apply(value))
+        value = value.astype(self.dtype, copy=False)
+        for step in self.resized:
+            value = step.apply(value).astype(self.dtype, copy=False)
         # Not ascontiguousarray, which makes a scalar an array of one.
-        return np.asarray(value, order="C").astype(self.dtype, copy=False)
+        return np.asarray(value, order="C")
 
     def follow(self, values: list[Array], move: Callable[[Step, Array], Array]) -> Array:
         """Leads `values` through the steps, each moved by `move(step, value)`."""
@@ -58,7 +68,7 @@ class Assignment:
 
     def line(self) -> TensorLine:
         """This assignment as the report shows it."""
-        steps = tuple(StepLine(str(step), step.effect) for step in self.steps)
+        steps = tuple(StepLine(str(step), step.effect) for step in self.whole.steps)
         return TensorLine(
             self.tensors, self.role, str(self.target), self.shape, self.dtype, steps, self.effect
         )
@@ -71,8 +81,6 @@ class Plan:
     `bound`: the source's arrays as stored, by where they belong in the source Graph.
     `semantics`: what no config says; several where the file fits frameworks that differ.
     `moved`: for each layer of the source Graph, the target layer whose output is the same.
-    `silenced`: which units of a source layer the target lacks; `kept`: of the outputs of source layers,
-    which features the target has, if not all.
     """
 
     source: Graph
@@ -83,8 +91,6 @@ class Plan:
     layers: tuple[LayerLine, ...] = ()
     notes: tuple[Note, ...] = ()
     semantics: tuple[Mapping[str, Any], ...] = ({},)
-    silenced: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
-    kept: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:

@@ -1,126 +1,136 @@
-"""Sizes: what rules say of how many units and inputs a layer is to have, and how many its arrays have."""
+"""Sizes: what is said of the sizes of one layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
-from lstm_migrate.checkpoint import Checkpoint, TensorInfo
-from lstm_migrate.errors import PlanError
-from lstm_migrate.graph import Graph, Layer, LayerPath, WeightKey
-from lstm_migrate.layouts.axes import Axes, solve
-from lstm_migrate.layouts.layout import Layout
-from lstm_migrate.mapping.rule_grammar import LayerRule
-from lstm_migrate.mapping.vocabulary import Vocabulary
-from lstm_migrate.planning.binding import bind
-from lstm_migrate.planning.make_plan import BINDERS
-from lstm_migrate.planning.packing import as_packed
-from lstm_migrate.planning.slots import gate_roles
-from lstm_migrate.rules.cut import Positions
+from lstm_migrate.errors import MappingError, Problem
+from lstm_migrate.graph import LayerPath
+from lstm_migrate.mapping.rule_grammar import SIZE_KEYS, UNITS, LayerRule, VocabularyRule
+from lstm_migrate.mapping.settings import Setting
+from lstm_migrate.mapping.user import Rule
 
-Keep = str | Positions
+Keep = str | tuple[int, ...]
+Free = int | Literal["free"]
+
+
+@dataclass(frozen=True)
+class Wordlists:
+    """What is said of a layer's tokens: two files, or a size. `output`: the name of the Dense layer that has
+    a unit for each, "" if none is named."""
+
+    old: Path | None = None
+    new: Path | None = None
+    size: int | None = None
+    fill: str | None = None
+    seed: int | None = None
+    output: str = ""
+    bias: str | None = None
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What rules say of one layer: None where they say nothing. `where`: in which line of which file."""
+    """What is said of the sizes of one layer of the source: None where nothing is.
+
+    `units`: units, filters or the width of an Embedding; `rows` those of an Embedding; `features`: for each
+    feature that it is to take the number that it had, None for a new one. `places`: where each key stands.
+    """
 
     units: int | None = None
     inputs: int | None = None
     keep: Keep | None = None
-    where: str = field(default="", compare=False)
+    fill: str | None = None
+    seed: int | None = None
+    dead: bool | None = None
+    compensate: bool | None = None
+    features: tuple[int | None, ...] | None = None
+    rows: int | None = None
+    vocabulary: Wordlists | None = None
+    batch: Free | None = None
+    time: Free | None = None
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @staticmethod
-    def of(rule: LayerRule, where: str) -> Sizes | None:
-        """What a rule says of sizes; None if nothing."""
-        if rule.units is None and rule.inputs is None:
-            return None
-        said = rule.keep if "keep" in rule.model_fields_set else None
-        return Sizes(rule.units, rule.inputs, tuple(said) if isinstance(said, list) else said, where)
+    def of(rule: Rule) -> Sizes | None:
+        """What a rule of a mapping file says; None if nothing."""
+        return Sizes._said(rule.said, rule.where, rule.places, rule.folder)
 
-    def chosen(self, count: int, total: int, what: str) -> Positions:
-        """The positions that are kept of `total`; PlanError if there are no such ones."""
-        if count > total:
-            raise PlanError(
-                f"more {what} than there are", where=self.where, found=str(count), expected=f"at most {total}"
+    @staticmethod
+    def of_setting(one: Setting) -> Sizes:
+        """What is said in a call or on the command line."""
+        found = Sizes._said(one.said, one.where, {}, Path())
+        assert found is not None, "a setting has a key of a size"
+        return found
+
+    @staticmethod
+    def _said(rule: LayerRule, where: str, places: Mapping[str, str], folder: Path) -> Sizes | None:
+        said = {key: getattr(rule, key) for key in rule.model_fields_set & SIZE_KEYS}
+        named = {_NAMES.get(key, key): places.get(key, where) for key in said}
+        values = {_NAMES.get(key, key): value for key, value in said.items() if value is not None}
+        for key in ("keep", "features"):
+            if isinstance(values.get(key), list):
+                values[key] = tuple(values[key])
+        if "vocabulary" in values:
+            values["vocabulary"] = _wordlists(values["vocabulary"], folder)
+        return Sizes(**values, places={key: named[key] for key in values}) if values else None
+
+    @property
+    def where(self) -> str:
+        """Where it stands: each place once."""
+        return " and ".join(dict.fromkeys(self.places.values()))
+
+    def at(self, *keys: str) -> str:
+        """Where these keys stand, as far as they do; else where anything does."""
+        return (
+            " and ".join(dict.fromkeys(self.places[key] for key in keys if key in self.places)) or self.where
+        )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """All keys of which something is said."""
+        return {key: getattr(self, key) for key in self.places}
+
+    def joined(self, other: Sizes, of: str) -> Sizes:
+        """What both say of the layer `of`; MappingError if they say the same key differently."""
+        mine, theirs = self.said, other.said
+        problems = [
+            Problem(
+                f"two rules contradict each other over `{SPELLED.get(key, key)}` of {of}",
+                other.places[key],
+                found=f"{shown_value(mine[key])} at {self.places[key]}, {shown_value(theirs[key])} here",
+                expected="one of them",
             )
-        if not isinstance(self.keep, tuple):
-            start = total - count if self.keep == "last" else 0
-            return tuple(range(start, start + count))
-        if len(self.keep) != count:
-            found = f"{len(self.keep)} numbers"
-            raise PlanError("`keep` is of another length", where=self.where, found=found, expected=str(count))
-        strange = [str(place) for place in self.keep if place >= total]
-        if strange:
-            raise PlanError(
-                f"`keep` names {what} that are not there",
-                where=self.where,
-                found=", ".join(strange[:8]),
-                expected=f"numbers from 0 to {total - 1}",
-            )
-        return self.keep
+            for key in mine.keys() & theirs.keys()
+            if mine[key] != theirs[key]
+        ]
+        if problems:
+            raise MappingError(problems)
+        return Sizes(**{**theirs, **mine}, places={**other.places, **self.places})
+
+
+_NAMES = {**dict.fromkeys(UNITS, "units"), "input_dim": "rows"}
+SPELLED = {"rows": "input_dim"}
+
+
+def shown_value(value: Any) -> str:
+    """A value as users write it."""
+    if isinstance(value, tuple):
+        text = ", ".join("null" if one is None else str(one) for one in value[:8])
+        return f"[{text}{', …' if len(value) > 8 else ''}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Wordlists):
+        said = {key: getattr(value, key) for key in ("old", "new", "size", "fill", "seed", "output", "bias")}
+        return "{" + ", ".join(f"{key}: {one}" for key, one in said.items() if one not in (None, "")) + "}"
+    return str(value)
+
+
+def _wordlists(said: VocabularyRule, folder: Path) -> Wordlists:
+    old, new = (folder / name if name else None for name in (said.old, said.new))
+    return Wordlists(old, new, said.size, said.fill, said.seed, said.output, said.bias)
 
 
 Sized = Mapping[LayerPath, Sizes]
-
-
-def units_as_stored(
-    graph: Graph,
-    sized: Sized,
-    checkpoint: Checkpoint,
-    vocabulary: Vocabulary,
-    bound: Mapping[WeightKey, str] | None,
-) -> Graph:
-    """The graph with as many units as the arrays have, in layers whose units a rule changes.
-
-    The architecture of such layers may be that of the new model, given beside the old arrays.
-    """
-    names = {path[0] for path, said in sized.items() if said.units is not None}
-    free = graph.changed(lambda path, layer: _without_units(layer, vocabulary) if path[0] in names else layer)
-    if not names or free == graph:
-        return graph
-    if bound is None:
-        free, _ = as_packed(free, checkpoint, vocabulary)
-        bound, _ = BINDERS.get(checkpoint.format, bind)(free, checkpoint, vocabulary)
-    found = {
-        path: _units_of(layer, path, bound, checkpoint.tensors, cell[0])
-        for path, layer in free.walk()
-        if path[0] in names and (cell := vocabulary.cell(layer)) is not None
-    }
-
-    def sized_again(path: LayerPath, layer: Layer) -> Layer:
-        return replace(layer, config={**layer.config, "units": found[path]}) if found.get(path) else layer
-
-    return graph.changed(sized_again)
-
-
-def _without_units(layer: Layer, vocabulary: Vocabulary) -> Layer:
-    if vocabulary.cell(layer) is None:
-        return layer
-    return replace(layer, config={key: value for key, value in layer.config.items() if key != "units"})
-
-
-def _units_of(
-    layer: Layer,
-    path: LayerPath,
-    bound: Mapping[WeightKey, str],
-    tensors: Mapping[str, TensorInfo],
-    layout: Layout,
-) -> int | None:
-    """The units by the recurrent arrays, the only ones that have as many rows; None if these disagree."""
-    found: set[int] = set()
-    for role, tensor in layout.tensors.items():
-        for name in gate_roles(layout, role):
-            key = WeightKey(path, name)
-            if "h" in tensor.axes.symbols and key in bound:
-                shape = tensors[bound[key]].shape
-                found |= set(_counted(tensor.axes, shape, layout.sizes_of(tensor, {})))
-    return found.pop() if len(found) == 1 else None
-
-
-def _counted(axes: Axes, shape: tuple[int, ...], known: Mapping[str, int]) -> Iterator[int]:
-    """What each axis of an array by itself says of u, or of h."""
-    for axis, size in zip(axes.items, shape, strict=False):
-        one = Axes((axis,))
-        solved = solve(one, (size,), known) if len(one.symbols - known.keys()) == 1 else None
-        yield from (solved[symbol] for symbol in ("u", "h") if solved and symbol in one.symbols)

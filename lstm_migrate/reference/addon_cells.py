@@ -44,7 +44,7 @@ class PeepholeLSTMCell:
         h, c = states
         numbers, cast = self.plain.arithmetic, self.plain.arithmetic.precision.cast
         before = {
-            gate: cast(projected[gate] + numbers.product(h, self.plain.recurrent_kernel[gate]))
+            gate: cast(projected[gate] + numbers.recurrence(h, self.plain.recurrent_kernel[gate]))
             for gate in LSTM_GATES
         }
         i = numbers.gate(cast(before["i"] + self.peepholes["i"] * c))
@@ -91,7 +91,7 @@ class LayerNormLSTMCell:
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         h, c = states
         numbers, cast = self.arithmetic, self.arithmetic.precision.cast
-        z = cast(projected["all"] + self.recurrent_norm(numbers.product(h, self.recurrent_kernel)))
+        z = cast(projected["all"] + self.recurrent_norm(numbers.recurrence(h, self.recurrent_kernel)))
         if self.bias is not None:
             z = cast(z + cast(self.bias))
         i, f, candidate, o = np.split(z, len(LSTM_GATES), axis=-1)
@@ -118,7 +118,8 @@ class LayerNormSimpleRNNCell:
 
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         numbers, cast = self.plain.arithmetic, self.plain.arithmetic.precision.cast
-        net = self.norm(cast(projected["h"] + numbers.product(states[0], self.plain.recurrent_kernel["h"])))
+        recurrent = numbers.recurrence(states[0], self.plain.recurrent_kernel["h"])
+        net = self.norm(cast(projected["h"] + recurrent))
         h = numbers.candidate(net if self.bias is None else cast(net + cast(self.bias)))
         return h, [h]
 

@@ -39,13 +39,19 @@ class Cell(Protocol):
     def step(self, projected: Gates, states: States) -> tuple[Array, States]: ...
 
 
+def whole(state: Array) -> Array:
+    """A hidden state of which the cell hears everything."""
+    return state
+
+
 @dataclass(frozen=True)
 class Arithmetic:
-    """The numbers and the two nonlinearities of a cell."""
+    """The numbers and the two nonlinearities of a cell; `heard`: what its matrices hear of its state."""
 
     precision: Precision
     activation: Activation | None
     recurrent_activation: Activation | None
+    heard: Callable[[Array], Array] = whole
 
     def candidate(self, x: Array) -> Array:
         return self.precision.cast(activate(self.activation, x))
@@ -56,6 +62,9 @@ class Arithmetic:
     def product(self, x: Array, matrix: Array, bias: Array | None = None) -> Array:
         result = matmul(x, matrix, self.precision)
         return result if bias is None else self.precision.cast(result + self.precision.cast(bias))
+
+    def recurrence(self, state: Array, matrix: Array, bias: Array | None = None) -> Array:
+        return self.product(self.heard(state), matrix, bias)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class LSTMCell:
         h, c = states
         numbers, cast = self.arithmetic, self.arithmetic.precision.cast
         before = {
-            gate: cast(projected[gate] + numbers.product(h, self.recurrent_kernel[gate]))
+            gate: cast(projected[gate] + numbers.recurrence(h, self.recurrent_kernel[gate]))
             for gate in LSTM_GATES
         }
         kept = numbers.gate(before["f"]) * c
@@ -122,7 +131,7 @@ class GRUCell:
 
     def _recurrent(self, h: Array, gate: str) -> Array:
         bias = None if self.recurrent_bias is None else self.recurrent_bias[gate]
-        return self.arithmetic.product(h, self.recurrent_kernel[gate], bias)
+        return self.arithmetic.recurrence(h, self.recurrent_kernel[gate], bias)
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ class SimpleRNNCell:
 
     def step(self, projected: Gates, states: States) -> tuple[Array, States]:
         numbers = self.arithmetic
-        recurrent = numbers.product(states[0], self.recurrent_kernel["h"])
+        recurrent = numbers.recurrence(states[0], self.recurrent_kernel["h"])
         h = numbers.candidate(numbers.precision.cast(projected["h"] + recurrent))
         return h, [h]
 
@@ -190,13 +199,38 @@ def cell_of(scope: Scope) -> Cell:
     """The cell of a recurrent layer, or of a cell layer, with its arrays."""
     kind = scope.layer.kind
     if kind == "RNN":
-        return cell_of(scope.inside("cell"))
+        return _inside(scope, "cell")
     declared = scope.layer.storage is not None
     build = (DECLARED_CELLS if declared else CELLS).get(kind)
     if build is None:
         how = " with a layout of its own" if declared else ""
         raise NoReference(scope.path, f"no reference for a {kind} cell{how}")
     return build(scope)
+
+
+@dataclass(frozen=True)
+class SeeingLess:
+    """A cell that does not see all of its input."""
+
+    cell: Cell
+    seen: Callable[[Array], Array]
+
+    @property
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        return self.cell.state_shapes
+
+    def project(self, x: Array) -> Gates:
+        return self.cell.project(self.seen(x))
+
+    def step(self, projected: Gates, states: States) -> tuple[Array, States]:
+        return self.cell.step(projected, states)
+
+
+def _inside(scope: Scope, label: str) -> Cell:
+    """The cell `label` of a layer, which is not called as layers are."""
+    inner = scope.inside(label)
+    cell = cell_of(inner)
+    return cell if scope.silencer is None else SeeingLess(cell, inner.seen)
 
 
 def by_gate(array: Array, gates: str) -> Gates:
@@ -219,7 +253,8 @@ def projection(x: Array, kernel: Gates, bias: Gates | None, numbers: Arithmetic)
 def arithmetic_of(scope: Scope) -> Arithmetic:
     """What the layer's config says of activations."""
     config = scope.config
-    return Arithmetic(scope.precision, config.get("activation", TANH), config.get("recurrent_activation"))
+    activation, gates = config.get("activation", TANH), config.get("recurrent_activation")
+    return Arithmetic(scope.precision, activation, gates, scope.heard)
 
 
 def lstm_of(scope: Scope) -> LSTMCell:
@@ -266,7 +301,7 @@ def simple_of(scope: Scope) -> SimpleRNNCell:
 
 def _stacked(scope: Scope) -> Cell:
     labels = sorted(scope.layer.children, key=int)
-    cells = [cell_of(scope.inside(label)) for label in labels]
+    cells = [_inside(scope, label) for label in labels]
     return StackedCells(cells, bool(scope.config.get("reverse_state_order", False)))
 
 

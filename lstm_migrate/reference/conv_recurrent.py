@@ -48,9 +48,8 @@ class ConvLSTMCell:
         h, c = states
         numbers, cast = self.arithmetic, self.arithmetic.precision.cast
         ones = (1,) * len(self.strides)
-        recurrent = by_gate(
-            cast(convolve(h, self.recurrent_kernel, ones, self.recurrent_padding, ones)), LSTM_GATES
-        )
+        heard = convolve(numbers.heard(h), self.recurrent_kernel, ones, self.recurrent_padding, ones)
+        recurrent = by_gate(cast(heard), LSTM_GATES)
         before = {gate: cast(projected[gate] + recurrent[gate]) for gate in LSTM_GATES}
         kept = numbers.gate(before["f"]) * c
         c = cast(kept + numbers.gate(before["i"]) * numbers.candidate(before["c"]))

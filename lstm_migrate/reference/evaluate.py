@@ -16,6 +16,8 @@ from lstm_migrate.graph import Call, Graph, Layer, LayerPath, Ref, WeightKey, le
 from lstm_migrate.reference.keras_axes import in_keras_order
 from lstm_migrate.reference.scope import Array, NoReference, Precision, Scope, Tensor, forward
 from lstm_migrate.reference.semantics import Semantics
+from lstm_migrate.reference.silencing import Silencing
+from lstm_migrate.restriction import Silence
 
 DOUBLE = Precision(np.float64)
 
@@ -35,6 +37,7 @@ def evaluate(
     precisions: Precisions | None = None,
     tap: Tap | None = None,
     watch: Watch | None = None,
+    silences: Mapping[LayerPath, Sequence[Silence]] | None = None,
 ) -> list[Array]:
     """The outputs of `graph`, flattened as `leaves(graph.outputs)` orders them.
 
@@ -42,12 +45,14 @@ def evaluate(
     `states` carries what stateful layers remember from one evaluation to the next, by path.
     `precisions` gives a layer its own precision; `tap(path, call index, outputs)` sees every call,
     `watch(scope, args, kwargs)` what it was called with.
+    `silences`: what the layers at these paths are not to see, as `silencing.py` counts it.
     Raises NoReference where a layer has no forward pass here.
     """
     import_forward_passes()
     kept = {} if states is None else states
     weights = in_keras_order(graph, weights, semantics)
-    run = _Run(weights, semantics, precision, kept, precisions, tap, watch, _names_batch(graph))
+    silencer = Silencing(silences) if silences else None
+    run = _Run(weights, semantics, precision, kept, precisions, tap, watch, _names_batch(graph), silencer)
     tensors = [Tensor(precision.cast(np.asarray(value))) for value in inputs]
     outputs = run.graph(graph, (), tensors)
     return [tensor.value for tensor in leaves(outputs)]
@@ -65,6 +70,7 @@ class _Run:
     tap: Tap | None
     watch: Watch | None
     static_batch: bool
+    silencer: Silencing | None
 
     def graph(self, graph: Graph, path: LayerPath, inputs: Sequence[Tensor]) -> Any:
         """Tensors nested like `graph.outputs`."""
@@ -101,6 +107,7 @@ class _Run:
             self.states,
             self.graph,
             self.static_batch,
+            self.silencer,
         )
         args = map_leaves(call.args, value_of)
         kwargs = map_leaves(dict(call.kwargs), value_of)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.graph import leaves
-from lstm_migrate.reference.scope import Array, NoReference, Scope, Tensor, forward
+from lstm_migrate.reference.scope import Array, NoReference, Scope, ShapeTooSmall, Tensor, forward
 
 NORM_FLOOR = 1e-12
 
@@ -35,10 +35,13 @@ def merge(scope: Scope, inputs: Any, *more: Any, **_: Any) -> Tensor:
     masks = [tensor.mask for tensor in tensors]
     kind = scope.layer.kind
     skips = SKIPPING.get(kind) if scope.semantics.merge_skips_masked else None
-    if skips is not None and any(mask is not None for mask in masks):
-        result = skips(ELEMENTWISE[kind], values, masks)
-    else:
-        result = reduce(ELEMENTWISE[kind], values)
+    try:
+        if skips is not None and any(mask is not None for mask in masks):
+            result = skips(ELEMENTWISE[kind], values, masks)
+        else:
+            result = reduce(ELEMENTWISE[kind], values)
+    except ValueError as error:
+        raise ShapeTooSmall(f"{'/'.join(scope.path)}: its inputs do not fit each other: {error}") from error
     if kind == "Average":
         result = result / len(values)
     return Tensor(scope.precision.cast(result), _merged_mask(scope, masks))

@@ -5,7 +5,7 @@ The cells are `cells.py`'s, convolutional ones `conv_recurrent.py`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,11 +104,7 @@ def _first_states(scope: Scope, cell: Cell, batch: int, given: States | None) ->
 
 
 def loop(scope: Scope, cell: Cell, given: Arguments, states: States) -> tuple[list[Array], States]:
-    """Outputs in the order of computing, and the last states.
-
-    Units that the config calls `silenced` say nothing at any step, as if the layer were without them.
-    """
-    silenced = scope.config.get("silenced", ())
+    """Outputs in the order of computing, and the last states."""
     length = given.sequences.shape[1]
     steps = range(length)[::-1] if scope.config.get("go_backwards") else range(length)
     projected = cell.project(scope.precision.cast(given.sequences))
@@ -116,8 +112,6 @@ def loop(scope: Scope, cell: Cell, given: Arguments, states: States) -> tuple[li
     for time in steps:
         now: Gates = {gate: part[:, time] for gate, part in projected.items()}
         output, new_states = cell.step(now, states)
-        if silenced:
-            output, *new_states = (_silent(value, silenced) for value in (output, *new_states))
         if given.mask is not None:
             there = given.mask[:, time]
             output = _where(there, output, _masked_output(scope, output, outputs, states))
@@ -125,12 +119,6 @@ def loop(scope: Scope, cell: Cell, given: Arguments, states: States) -> tuple[li
         outputs.append(output)
         states = new_states
     return outputs, states
-
-
-def _silent(value: Array, units: Sequence[int]) -> Array:
-    value = value.copy()
-    value[..., list(units)] = 0
-    return value
 
 
 def _masked_output(scope: Scope, output: Array, outputs: list[Array], states: States) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,16 @@ class Precision:
         return value
 
 
+class Silencer(Protocol):
+    """What lets layers see less than they are called with (`silencing.py`)."""
+
+    def run(
+        self, forward: Forward, scope: Scope, args: tuple[Any, ...], kwargs: Mapping[str, Any], /
+    ) -> Any: ...
+    def state(self, path: LayerPath, state: Array, /) -> Array: ...
+    def input(self, path: LayerPath, value: Array, /) -> Array: ...
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a forward pass may ask for: the layer, its weights, its state and the era's semantics.
@@ -79,6 +89,7 @@ class Scope:
     states: MutableMapping[LayerPath, list[Array]]
     run_graph: Callable[..., Any]
     static_batch: bool = False
+    silencer: Silencer | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -109,7 +120,17 @@ class Scope:
         forward = FORWARD.get(self.layer.kind)
         if forward is None:
             raise NoReference(self.path, f"no reference for a {self.layer.kind} layer")
+        if self.silencer is not None:
+            return self.silencer.run(forward, self, args, kwargs)
         return forward(self, *args, **kwargs)
+
+    def heard(self, state: Array) -> Array:
+        """What a cell hears of its hidden state: all of it, unless units are silenced."""
+        return state if self.silencer is None else self.silencer.state(self.path, state)
+
+    def seen(self, value: Array) -> Array:
+        """What a cell inside a layer sees of its input: all of it, unless features are silenced."""
+        return value if self.silencer is None else self.silencer.input(self.path, value)
 
 
 Forward = Callable[..., Any]

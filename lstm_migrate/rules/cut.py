@@ -1,4 +1,4 @@
-"""cut: units left out of a layer, and what reads them: another function than the old one, by the user's wish.
+"""cut: units left out of a layer, and what reads them, or put in another order, by the user's wish.
 
 Gates and units share an axis, so that the last quarter of an LSTM's arrays is one gate, not the last units:
 each gate is cut by itself.
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
-from typing import ClassVar
 
 import numpy as np
 
@@ -23,13 +22,14 @@ Positions = tuple[int, ...]
 class Cut(Step):
     """Takes of each symbol in `kept` these positions, in this order. What was left out has no way back.
 
-    `what`: what is cut, e.g. "64 of 128 units".
+    `what`: what is left, e.g. "64 of 128 units". `effect`: "exact" where what goes is proven to be silent,
+    "bitwise" where only the order changes.
     """
 
     before: Form
     kept: Mapping[str, Positions] = field(hash=False)
     what: str
-    effect: ClassVar[Effect] = "approximate"
+    effect: Effect = "approximate"
 
     @cached_property
     def after(self) -> Form:
@@ -54,6 +54,12 @@ class Cut(Step):
     def apply(self, value: Array) -> Array:
         return self._taken(value, self.kept)
 
+    def back(self, value: Array) -> Array:
+        orders = {symbol: tuple(np.argsort(places).tolist()) for symbol, places in self.kept.items()}
+        if self.after.sizes != self.before.sizes:
+            return super().back(value)
+        return self._taken(value, orders)
+
     def omitted(self, value: Array) -> Array:
         # Forgetting which units: as many from the other end.
         return self._taken(value, {symbol: self._others(symbol) for symbol in self.kept})
@@ -70,4 +76,4 @@ class Cut(Step):
         return last if self.kept[symbol] != last else tuple(range(count))
 
     def __str__(self) -> str:
-        return f"cut to {self.what}"
+        return f"{'reorder' if self.effect == 'bitwise' else 'cut to'} {self.what}"

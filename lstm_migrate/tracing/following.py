@@ -11,6 +11,7 @@ import numpy as np
 from lstm_migrate.layouts.steps import Array, Constant, Join, Step
 from lstm_migrate.planning.plan import Assignment
 from lstm_migrate.report import Station
+from lstm_migrate.rules.grow import Grow
 
 Shape = tuple[int, ...]
 
@@ -58,7 +59,10 @@ def landings(item: Assignment, name: str, place: int, shapes: Mapping[str, Shape
         # Steps that only move values leave zeros as they are, and need no wide numbers.
         values = [np.zeros(shapes[tensor], np.int8 if moved else np.float32) for tensor in item.tensors]
         values[item.tensors.index(name)].reshape(-1)[place] = mark
-        return item.follow(values, lambda step, value: step.apply(value)).reshape(-1)
+        # What new elements hold may depend on all old ones: only what repeats one is made of it.
+        return item.follow(
+            values, lambda step, value: step.stems(value) if isinstance(step, Grow) else step.apply(value)
+        ).reshape(-1)
 
     marked = outcome(1)
     return [int(one) for one in np.flatnonzero(marked if moved else marked != outcome(0))]
@@ -68,7 +72,7 @@ def _unmade(step: Step, place: int) -> str:
     """What an element is that no tensor holds."""
     if isinstance(step, Constant):
         return f"a constant, {float(step.values.reshape(-1)[place]):.6g}"
-    return "zero, from no tensor"
+    return f"new, from no tensor: {step.fill}" if isinstance(step, Grow) else "zero, from no tensor"
 
 
 def _index(place: int, shape: Shape) -> Shape:
@@ -93,8 +97,10 @@ def _origins(
     kind = np.int32 if moves and total < 2**31 else np.int64
     numbers: Array = np.arange(1, total + 1, dtype=kind).reshape(before)
     if moves:
-        return _found([step.trace(numbers)], place)
-    origins = _found([step.trace(numbers), step.trace(numbers * numbers)], place)
+        return _found([step.stems(numbers)], place)
+    origins = _found([step.stems(numbers), step.stems(numbers * numbers)], place)
+    if isinstance(step, Grow):
+        return origins
     # A gate that is the negated copy of another is traced as a place that nothing fills.
     return origins or _found([np.abs(step.apply(numbers))], place)
 

@@ -43,7 +43,7 @@ def traced(found: Planned, said: str) -> Trace:
 
 def _variable(found: Planned, name: str, said: str) -> Assignment:
     known: dict[str, Assignment] = {}
-    for item in found.plan.assignments:
+    for item in (one.whole for one in found.plan.assignments):
         for alias in names_of(item.target.path):
             known.setdefault(f"{alias}.{item.target.role}", item)
     if name not in known:
@@ -108,7 +108,7 @@ def _origin(found: Planned, name: str, place: int) -> Origin:
 
 def _lands(found: Planned, name: str, place: int) -> Iterator[Element]:
     """Every element of the new model that one of the file goes into."""
-    for item in found.plan.assignments:
+    for item in (one.whole for one in found.plan.assignments):
         if name in item.tensors:
             shapes = {tensor: found.checkpoint.tensors[tensor].shape for tensor in item.tensors}
             for landed in landings(item, name, place, shapes):

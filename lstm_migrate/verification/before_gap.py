@@ -57,7 +57,7 @@ def reached(model: Model, inputs: list[Array], **options: Any) -> Outputs:
     counts: Counter[tuple[LayerPath, int]] = Counter()
 
     def keep(path: LayerPath, call: int, values: list[Array]) -> None:
-        outputs[path, call, counts[path, call]] = model.shared(path, values)
+        outputs[path, call, counts[path, call]] = values
         counts[path, call] += 1
 
     with suppress(NoReference):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_migrate.errors import VerificationError
-from lstm_migrate.graph import Graph, LayerPath, leaves
+from lstm_migrate.graph import LayerPath
 from lstm_migrate.reference.evaluate import evaluate
 from lstm_migrate.reference.scope import Array, NoReference, ShapeTooSmall
 from lstm_migrate.report import Check
@@ -43,7 +43,7 @@ class Comparison:
 
 def check_behaviour(subject: Subject) -> Check:
     """The check over all probes; names the first layer whose output differs if one does."""
-    strange = _takes_otherwise(subject.source.graph, subject.target.graph)
+    strange = _takes_otherwise(subject)
     if strange:
         return Check("behaviour", "failed", strange, {})
     policies = [layer.dtype for _, layer in subject.source.graph.walk()]
@@ -63,11 +63,14 @@ def check_behaviour(subject: Subject) -> Check:
         return Check("behaviour", "inconclusive", f"no probe fits the model: {error}", {})
     except VerificationError as error:
         return Check("behaviour", "failed", str(error), {})
-    return _passed(found, "without the units that were left out, " if subject.source.cut else "")
+    return _passed(found, subject)
 
 
 def _partly(subject: Subject, gap: NoReference) -> Check:
     """The check of a model of which a part cannot be computed: as far as it can."""
+    if subject.resized:
+        said = "a part of the model has no reference: its outputs could not be computed independently"
+        return Check("behaviour", "unproven", said, {}, (str(gap),))
     try:
         before = before_gap(subject)
     except ShapeTooSmall as error:
@@ -82,11 +85,13 @@ def _partly(subject: Subject, gap: NoReference) -> Check:
     return Check("behaviour", "unproven", said, {"layers_before": list(before.layers)}, (str(gap),))
 
 
-def _takes_otherwise(source: Graph, target: Graph) -> str:
+def _takes_otherwise(subject: Subject) -> str:
     """In words, how the target's inputs differ from the source's; "" if it takes what the source takes."""
     wanted, found = (
-        [graph.layers[name].config["batch_shape"] for name in graph.inputs] for graph in (source, target)
+        [model.graph.layers[name].config["batch_shape"] for name in model.graph.inputs]
+        for model in (subject.source, subject.target)
     )
+    wanted = [subject.target.side.takes(number, shape) for number, shape in enumerate(wanted)]
     if len(wanted) == len(found) and all(map(fits, wanted, found)):
         return ""
     return f"the target takes inputs of shapes {found}, the source {wanted}"
@@ -116,17 +121,19 @@ def _doubt(subject: Subject, inputs: list[Array], exact: list[Array], tolerance:
 def run(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
     """The model's outputs in NumPy; of a stateful model, those of several calls one after the other."""
     states: dict[LayerPath, list[Array]] = {}
-    made_by = [(leaf.layer,) for leaf in leaves(model.graph.outputs)]
     return [
         output
         for _ in range(calls_of(model))
-        for path, value in zip(made_by, _once(model, inputs, states=states, **options), strict=True)
-        for output in model.shared(path, [value])
+        for output in model.side.shared(raw_outputs(model, inputs, states=states, **options))
     ]
 
 
-def _once(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
-    return evaluate(model.graph, model.weights, inputs, semantics=model.semantics, **options)
+def raw_outputs(model: Model, inputs: Sequence[Array], **options: Any) -> list[Array]:
+    """The whole outputs of one call, shared or not."""
+    given = model.side.given(inputs)
+    return evaluate(
+        model.graph, model.weights, given, semantics=model.semantics, silences=model.silences, **options
+    )
 
 
 def calls_of(model: Model) -> int:
@@ -149,25 +156,30 @@ def live_outputs(subject: Subject, inputs: Sequence[Array], calls: int) -> list[
 
     VerificationError if Keras cannot run the file that it could open.
     """
+    side = subject.target.side
     try:
         subject.live.reset_states()
-        return [output for _ in range(calls) for output in subject.live.outputs(inputs)]
+        given = side.given(inputs)
+        return [output for _ in range(calls) for output in side.shared(subject.live.outputs(given))]
+    except NoReference:  # from a target that nothing but NumPy runs
+        raise
     except Exception as error:
         # Keras raises any kind of exception here.
         said = " ".join(str(error).split())[:300]
         raise VerificationError(f"Keras cannot run the target: {type(error).__name__}: {said}") from error
 
 
-def _passed(found: Sequence[Comparison], limit: str) -> Check:
+def _passed(found: Sequence[Comparison], subject: Subject) -> Check:
+    words = subject.words
     worst = max(found, key=lambda item: item.keras / item.tolerance.keras)
     return Check(
         "behaviour",
         "verified",
-        f"{len(found)} probes: {limit}Keras is within {worst.keras:.1e} of the source's equations (allowed "
-        f"{worst.tolerance.keras:.1e}), and the written weights within {_worst_pair(found):.1e} in float64",
+        f"{len(found)} probes: {words.runner} is within {worst.keras:.1e} of {words.source} (allowed "
+        f"{worst.tolerance.keras:.1e}), and {words.target} within {_worst_pair(found):.1e} in float64",
         {
-            "keras_error": worst.keras,
-            "keras_tolerance": worst.tolerance.keras,
+            f"{words.key}_error": worst.keras,
+            f"{words.key}_tolerance": worst.tolerance.keras,
             "float64_error": _worst_pair(found),
             "float64_tolerance": max(item.tolerance.pair for item in found),
             "tolerance_is": worst.tolerance.described(),
@@ -182,15 +194,17 @@ def _worst_pair(found: Sequence[Comparison]) -> float:
 
 def _failed(subject: Subject, inputs: list[Array], outcome: Comparison) -> Check:
     layer = _first_difference(subject, inputs, outcome)
-    who = "the written weights, in float64" if outcome.pair > outcome.tolerance.pair else "Keras's own run"
-    error = outcome.pair if outcome.pair > outcome.tolerance.pair else outcome.keras
+    words = subject.words
+    pair = outcome.pair > outcome.tolerance.pair
+    who = f"{words.target}, in float64" if pair else f"{words.runner}'s own run"
+    error = outcome.pair if pair else outcome.keras
     return Check(
         "behaviour",
         "failed",
-        f"{who}, differs from the source's equations by {error:.2e}; first in {layer}",
+        f"{who}, differs from {words.source} by {error:.2e}; first in {layer}",
         {
-            "keras_error": outcome.keras,
-            "keras_tolerance": outcome.tolerance.keras,
+            f"{words.key}_error": outcome.keras,
+            f"{words.key}_tolerance": outcome.tolerance.keras,
             "float64_error": outcome.pair,
             "float64_tolerance": outcome.tolerance.pair,
             "tolerance_is": outcome.tolerance.described(),
@@ -205,7 +219,7 @@ def _tapped(model: Model, inputs: list[Array]) -> dict[tuple[LayerPath, int, int
     counts: Counter[tuple[LayerPath, int]] = Counter()
 
     def keep(path: LayerPath, call: int, values: list[Array]) -> None:
-        outputs[path, call, counts[path, call]] = model.shared(path, values)
+        outputs[path, call, counts[path, call]] = values
         counts[path, call] += 1
 
     run(model, inputs, tap=keep)
@@ -217,9 +231,15 @@ def _first_difference(subject: Subject, inputs: list[Array], outcome: Comparison
     target = _tapped(subject.target, inputs)
     for (path, call, again), values in _tapped(subject.source, inputs).items():
         other = target.get((subject.moved.get(path, path), call, again))
+        if subject.resized and other is not None and _shapes(other) != _shapes(values):
+            continue
         scale = max([1.0, *(float(np.abs(value).max(initial=0.0)) for value in values)])
         if other is not None and distance(values, other) > outcome.tolerance.pair * scale:
             return "/".join(path)
     if outcome.pair > outcome.tolerance.pair:
-        return "a layer that has no counterpart by name"
+        return "a layer of another size" if subject.resized else "a layer that has no counterpart by name"
     return "no layer in NumPy: Keras computes something else from the same weights"
+
+
+def _shapes(values: Sequence[Array]) -> list[tuple[int, ...]]:
+    return [value.shape for value in values]

@@ -7,6 +7,7 @@ wrongly declared layout. Where two elements are summed, powers of their numbers 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -28,6 +29,7 @@ def check_placement(subject: Subject) -> Check:
     """
     foreign = subject.foreign()
     seen: dict[str, Seen] = {}
+    meant = Meant()
     whole: dict[str, int] = {}
     wrong: list[str] = []
     elements = 0
@@ -36,7 +38,7 @@ def check_placement(subject: Subject) -> Check:
         if not recipe.steps:
             whole[recipe.tensors[0]] = whole.get(recipe.tensors[0], 0) + 1
         elif recipe.tensors:
-            wrong += _traced(recipe, subject.shapes, seen)
+            wrong += _traced(recipe, subject.shapes, seen, meant)
         if not foreign:
             wrong += _stored_otherwise(recipe, subject)
     wrong += _uncovered(subject, seen, whole)
@@ -54,10 +56,28 @@ def check_placement(subject: Subject) -> Check:
     return Check(
         "placement",
         "verified",
-        f"each of {elements:,} target elements comes from its own place, and no source element is lost or "
-        "doubled",
-        {"elements": elements, "variables": len(subject.recipes)},
+        f"each of {elements - meant.new:,} target elements comes from its own place{meant.said}, and no "
+        "source element is lost or doubled",
+        {"elements": elements, "variables": len(subject.recipes), **meant.measured},
     )
+
+
+@dataclass
+class Meant:
+    """How many elements steps put in that come from nowhere, and how many they leave out, as they say."""
+
+    new: int = 0
+    left_out: int = 0
+
+    @property
+    def said(self) -> str:
+        counted = ((self.new, "are new"), (self.left_out, "of the source are left out on purpose"))
+        parts = [f"{count:,} {what}" for count, what in counted if count]
+        return f" ({', '.join(parts)})" if parts else ""
+
+    @property
+    def measured(self) -> dict[str, int]:
+        return {name: count for name, count in vars(self).items() if count}
 
 
 def _stored_otherwise(recipe: Recipe, subject: Subject) -> list[str]:
@@ -120,13 +140,17 @@ class Seen:
         return f"{lost} elements lost, {doubled} doubled" if lost or doubled else ""
 
 
-def _traced(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], seen: dict[str, Seen]) -> list[str]:
+def _traced(
+    recipe: Recipe, shapes: Mapping[str, tuple[int, ...]], seen: dict[str, Seen], meant: Meant
+) -> list[str]:
     """Runs the recipe on positions, notes what arrives, and compares coordinates."""
     let_go: list[Array] = []  # what ends on the way, zeros of the plan among it
     arrived = _arrived(recipe, shapes, let_go)
     blank = sum(step.blank for step in recipe.steps) - sum(int((part == 0).sum()) for part in let_go)
     if blank and any(int((part == 0).sum()) != blank for part in arrived):
         return [f"{recipe.target}: holds other zeros than those of the plan"]
+    meant.new += blank
+    meant.left_out += sum(int((part != 0).sum()) for part in let_go)
     places = np.flatnonzero(arrived[0].reshape(-1)) if blank else None
     arrived = [part[part != 0] for part in arrived] if blank else arrived
     total = sum(prod(shapes[name]) for name in recipe.tensors)

@@ -8,7 +8,7 @@ nothing in this file (a sum with a zero bias) is idle and is not counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from lstm_migrate.graph import LayerPath, WeightKey, leaves
 from lstm_migrate.reference.evaluate import evaluate
-from lstm_migrate.reference.scope import Array, NoReference, Scope
+from lstm_migrate.reference.scope import Array, NoReference, Scope, ShapeTooSmall
 from lstm_migrate.report import Check
 from lstm_migrate.verification.probes import probes
 from lstm_migrate.verification.subject import Recipe, Subject
@@ -69,14 +69,15 @@ def check_power(subject: Subject) -> Check:
         watched = _watch(subject)
     except NoReference as gap:
         return Check("power", "unproven", "a part of the model has no reference", {}, (str(gap),))
+    except ShapeTooSmall as error:
+        return Check("power", "inconclusive", f"no probe fits the model: {error}", {})
     kinds = {path: layer.kind for path, layer in subject.target.graph.walk()}
     unseen, seen, idle, smallest = [], 0, 0, float("inf")
     for key, what, wrong in _all_mistakes(subject):
-        if wrong is None or (kinds.get(key.path), key.role) in WITHOUT_EFFECT:
+        if not wrong or (kinds.get(key.path), key.role) in WITHOUT_EFFECT:
             idle += 1
             continue
-        calls = _calls_of(key.path, watched)
-        jump = max((_jump(call, key, wrong, subject) for call in calls), default=0.0)
+        jump = _largest_jump(_calls_of(key.path, watched), key, wrong, subject)
         if jump > WELL_ABOVE:
             seen, smallest = seen + 1, min(smallest, jump)
         else:
@@ -135,8 +136,8 @@ def _calls_of(path: LayerPath, watched: Mapping[LayerPath, list[Watched]]) -> li
     return []
 
 
-def _all_mistakes(subject: Subject) -> Iterator[tuple[WeightKey, str, Array | None]]:
-    """(variable, what was forgotten, the array that it would leave), over all recipes.
+def _all_mistakes(subject: Subject) -> Iterator[tuple[WeightKey, str, list[Array]]]:
+    """(variable, what was forgotten, the arrays that it may leave), over all recipes.
 
     Variables that no recipe makes, in a file that somebody else made, are left out as a whole.
     """
@@ -146,31 +147,57 @@ def _all_mistakes(subject: Subject) -> Iterator[tuple[WeightKey, str, Array | No
             yield recipe.target, what, wrong
     for key in subject.target.weights.keys() - {recipe.target for recipe in planned}:
         value = subject.target.weights[key]
-        yield key, "the array is not there", _nothing(value) if value.any() else None
+        yield key, "the array is not there", [_nothing(value)] if value.any() else []
 
 
-def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, Array | None]]:
-    """(what was forgotten, the array that it would leave), or None for the array if nothing changes."""
+def _mistakes(recipe: Recipe, subject: Subject) -> Iterator[tuple[str, list[Array]]]:
+    """(what was forgotten, the arrays that it may leave), or none if nothing changes."""
     right = subject.target.weights[recipe.target]
     if not recipe.steps:
-        yield "the array is not copied", _nothing(right) if right.any() else None
+        yield "the array is not copied", [_nothing(right)] if right.any() else []
         return
     values = [np.asarray(subject.read(name)) for name in recipe.tensors]
     # What was rounded on its way to the source and back is no mistake.
     made = recipe.run(subject.read) if subject.returned else right
+    # New units that repeat old ones can stand in the place of those, which is no mistake. So of a resizing
+    # it counts, too, that the values are poured into the new shape as they are.
+    forgetting = [_omitted, _poured] if subject.resized else [_omitted]
     for left_out in recipe.steps:
+        wrong: list[Array] = []
+        for forget in forgetting:
 
-        def move(step: Any, value: Array, left_out: Any = left_out) -> Array:
-            return np.asarray(step.omitted(value) if step is left_out else step.apply(value))
+            def move(step: Any, value: Array, left_out: Any = left_out, forget: Any = forget) -> Array:
+                return np.asarray(forget(step, value) if step is left_out else step.apply(value))
 
-        wrong = recipe.follow(values, move).astype(right.dtype)
-        changed = wrong.shape != made.shape or not np.array_equal(wrong, made)
-        yield str(left_out), np.resize(wrong, right.shape) if changed else None
+            one = recipe.follow(values, move).astype(right.dtype)
+            if one.shape != made.shape or not np.array_equal(one, made):
+                wrong.append(np.resize(one, right.shape))
+        yield str(left_out), wrong
+
+
+def _omitted(step: Any, value: Array) -> Array:
+    return np.asarray(step.omitted(value))
+
+
+def _poured(step: Any, value: Array) -> Array:
+    return np.resize(value, step.shape)
 
 
 def _nothing(like: Array) -> Array:
     # Not zeros_like, which writes to memory that need not be there.
     return np.zeros(like.shape, like.dtype)
+
+
+def _largest_jump(
+    calls: Iterable[Watched], key: WeightKey, wrong: Iterable[Array], subject: Subject
+) -> float:
+    """The largest error, of the first of the wrong arrays with which it would be seen."""
+    largest = 0.0
+    for array in wrong:
+        largest = max([largest, *(_jump(call, key, array, subject) for call in calls)])
+        if largest > WELL_ABOVE:
+            break
+    return largest
 
 
 def _jump(call: Watched, key: WeightKey, wrong: Array, subject: Subject) -> float:

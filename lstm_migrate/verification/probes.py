@@ -47,7 +47,7 @@ class Wishes:
 def probe(graph: Graph, seed: int, length: int, batch: int = 4) -> list[Array]:
     """One set of inputs for `graph`: `batch` samples; other free axes have `length` steps."""
     random = np.random.default_rng(seed)
-    wishes = _wishes_of_graph(graph)
+    wishes = wishes_of_graph(graph)
     # With time_major the first axis is time, so it must be long, too.
     time_major = any(layer.config.get("time_major") for _, layer in graph.walk())
     batch = length if time_major else batch
@@ -124,7 +124,8 @@ class _Walk:
     origins: dict[Ref, set[str]] = field(default_factory=dict)
 
 
-def _wishes_of_graph(graph: Graph) -> dict[str, Wishes]:
+def wishes_of_graph(graph: Graph) -> dict[str, Wishes]:
+    """What the layers behind each input ask of it, by its name."""
     walk = _Walk({}, {Ref(name, 0, 0): {name} for name in graph.inputs})
     for call in graph.calls:
         layer = graph.layers[call.layer]
@@ -141,7 +142,7 @@ def _wishes_of_graph(graph: Graph) -> dict[str, Wishes]:
 def _wishes_of_call(layer: Layer, call: Call, origins: dict[Ref, set[str]]) -> Iterator[tuple[str, Wishes]]:
     refs = [leaf for leaf in leaves(list(call.args)) if isinstance(leaf, Ref)]
     if layer.graph is not None:
-        inner = _wishes_of_graph(layer.graph)
+        inner = wishes_of_graph(layer.graph)
         for ref, inside in zip(refs, layer.graph.inputs, strict=False):
             for name in origins.get(ref, ()):
                 yield name, inner.get(inside, Wishes())

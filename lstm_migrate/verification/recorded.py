@@ -15,11 +15,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from lstm_migrate.errors import Problem, UsageError, VerificationError
-from lstm_migrate.graph import Graph, leaves
-from lstm_migrate.reference.evaluate import evaluate
+from lstm_migrate.graph import Graph
 from lstm_migrate.reference.scope import Array, NoReference
 from lstm_migrate.report import Check
-from lstm_migrate.verification.behaviour import fits, live_outputs
+from lstm_migrate.verification.behaviour import fits, live_outputs, raw_outputs
 from lstm_migrate.verification.subject import Subject
 from lstm_migrate.verification.tolerance import derive, distance, last_place, run_precision
 
@@ -37,19 +36,7 @@ class Recording:
 
 def load_recording(path: Path) -> Recording:
     """Reads input_0, input_1, …, output_0, … from an .npz file; objects in it are refused, not unpickled."""
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("a single array")
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
-        raise UsageError(
-            "the recorded outputs cannot be read",
-            where=str(path),
-            found=str(error)[:120],
-            expected="an .npz file with input_0, … and output_0, …",
-        ) from error
+    arrays = _loaded(path, "the recorded outputs cannot be read", "input_0, … and output_0, …")
     inputs, outputs = (_numbered(arrays, stem) for stem in ("input_", "output_"))
     if not inputs or not outputs:
         raise UsageError(
@@ -60,6 +47,31 @@ def load_recording(path: Path) -> Recording:
         )
     _check_values(arrays, path)
     return Recording(inputs, outputs)
+
+
+def load_inputs(path: Path) -> tuple[Array, ...]:
+    """Reads input_0, input_1, … alone, from an .npz file that may be a recording as well."""
+    arrays = _loaded(path, "the inputs cannot be read", "input_0, …")
+    inputs = _numbered(arrays, "input_")
+    if not inputs:
+        raise UsageError(
+            "no inputs", where=str(path), found=", ".join(arrays) or "nothing", expected="input_0, …"
+        )
+    _check_values({f"input_{number}": value for number, value in enumerate(inputs)}, path)
+    return inputs
+
+
+def _loaded(path: Path, complaint: str, expected: str) -> dict[str, Array]:
+    try:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
+        raise UsageError(
+            complaint, where=str(path), found=str(error)[:120], expected=f"an .npz file with {expected}"
+        ) from error
 
 
 def _check_values(arrays: Mapping[str, Array], path: Path) -> None:
@@ -95,90 +107,75 @@ def _numbered(arrays: dict[str, Array], stem: str) -> tuple[Array, ...]:
 
 def check_recorded(subject: Subject, recording: Recording) -> Check:
     """The check: Keras on the recorded inputs."""
-    _check_fits(subject.source.graph, recording)
+    check_fits(subject.source.graph, recording.inputs)
+    runner = subject.words.runner
     try:
         outputs = live_outputs(subject, recording.inputs, calls=1)
     except VerificationError as error:
         return Check("recorded", "failed", str(error), {})
-    found, wanted = ([item.shape for item in each] for each in (outputs, recording.outputs))
+    except NoReference as missing:
+        return Check("recorded", "unproven", "a part of the model has no reference", {}, (str(missing),))
+    shared = _shared(subject, recording.outputs)
+    found, wanted = ([item.shape for item in each] for each in (outputs, shared))
     if found != wanted:
         return Check("recorded", "failed", f"outputs have shapes {found}, recorded {wanted}", {})
-    gap = distance(outputs, recording.outputs)
+    gap = distance(outputs, shared)
     allowed, how = _allowed(subject, recording)
     return Check(
         "recorded",
         "verified" if gap <= allowed else "failed",
-        f"Keras differs by {gap:.1e} from what the old system recorded (allowed {allowed:.1e})",
+        f"{runner} differs by {gap:.1e} from what the old system recorded (allowed {allowed:.1e})",
         {"error": gap, "tolerance": allowed, "tolerance_is": how},
     )
 
 
-def difference(subject: Subject, recording: Recording) -> str:
-    """In words, how far the target is from what was recorded of a model that it is not the equal of."""
-    source = subject.source
-    _check_fits(source.graph, recording)
-    try:
-        outputs = live_outputs(subject, recording.inputs, calls=1)
-    except VerificationError as error:
-        return str(error)
-    made_by = [(leaf.layer,) for leaf in leaves(source.graph.outputs)]
-    wanted = [
-        part
-        for path, value in zip(made_by, recording.outputs, strict=False)
-        for part in source.shared(path, [value])
-    ]
-    found, shapes = ([item.shape for item in each] for each in (outputs, wanted))
-    if found != shapes:
-        return f"cannot be compared with the recording: outputs of shapes {found}, recorded {shapes}"
-    gaps = np.concatenate(
-        [np.abs(np.subtract(a, b, dtype=np.float64)).ravel() for a, b in zip(outputs, wanted, strict=True)]
-    )
-    scale = max(float(np.abs(value).max(initial=0.0)) for value in wanted)
-    return (
-        f"on the recorded inputs it differs from the old model by {gaps.max():.2g} at most and by "
-        f"{gaps.mean():.2g} on average (recorded outputs up to {scale:.2g})"
-    )
+def _shared(subject: Subject, outputs: Sequence[Array]) -> list[Array]:
+    """What the target has of the recorded outputs; all of them if they are not the model's."""
+    side = subject.source.side
+    return side.shared(outputs) if len(side.parts) == len(outputs) else list(outputs)
 
 
-def _check_fits(graph: Graph, recording: Recording) -> None:
-    """UsageError if the model cannot take the recorded inputs."""
-    if len(recording.inputs) != len(graph.inputs):
+def check_fits(
+    graph: Graph, inputs: Sequence[Array], what: str = "the recording does", *, of_any_length: bool = False
+) -> None:
+    """UsageError if the model cannot take these inputs; `of_any_length`: but for the numbers of samples and
+    steps, which may be about to change."""
+    if len(inputs) != len(graph.inputs):
         raise UsageError(
-            "the recording does not fit the model",
-            found=f"{len(recording.inputs)} inputs",
+            f"{what} not fit the model",
+            found=f"{len(inputs)} inputs",
             expected=f"{len(graph.inputs)}: {', '.join(graph.inputs)}",
         )
-    for name, value in zip(graph.inputs, recording.inputs, strict=True):
+    for name, value in zip(graph.inputs, inputs, strict=True):
         shape = graph.layers[name].config["batch_shape"]
+        if of_any_length and shape is not None:
+            shape = (*(None for _ in shape[:-1]), shape[-1] if len(shape) > 2 else None)
         if not fits(shape, value.shape):
             raise UsageError(
-                "the recording does not fit the model",
+                f"{what} not fit the model",
                 where=f"input {name}",
                 found=str(value.shape),
                 expected=str(shape),
             )
 
 
+def takes(graph: Graph, inputs: Sequence[Array]) -> bool:
+    """Whether the model can take these inputs."""
+    shapes = [graph.layers[name].config["batch_shape"] for name in graph.inputs]
+    return len(shapes) == len(inputs) and all(
+        fits(shape, value.shape) for shape, value in zip(shapes, inputs, strict=True)
+    )
+
+
 def _allowed(subject: Subject, recording: Recording) -> tuple[float, str]:
-    source = subject.source
+    source, inputs = subject.source, recording.inputs
     policies = [layer.dtype for _, layer in source.graph.walk()]
     try:
-        exact = _run(subject, recording.inputs, rounded=False)
-        rounded = _run(subject, recording.inputs, rounded=True)
+        exact = source.side.shared(raw_outputs(source, inputs))
+        rounded = source.side.shared(raw_outputs(source, inputs, precisions=run_precision))
     except NoReference:
         scale = max(float(np.abs(item).max(initial=0.0)) for item in recording.outputs)
         return UNDERIVED * max(scale, 1e-3), f"{UNDERIVED:g} of the outputs' size: a part has no reference"
     tolerance = derive(exact, rounded, last_place(policies), bitwise=False)
     # The old system rounded too, so there are two honest errors between its outputs and Keras's.
     return 2 * tolerance.keras, f"twice {tolerance.described()}"
-
-
-def _run(subject: Subject, inputs: Sequence[Array], *, rounded: bool) -> list[Array]:
-    source = subject.source
-    return evaluate(
-        source.graph,
-        source.weights,
-        inputs,
-        semantics=source.semantics,
-        precisions=run_precision if rounded else None,
-    )

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from lstm_migrate.graph import Graph, LayerPath, WeightKey
 from lstm_migrate.reference.scope import Array
 from lstm_migrate.reference.semantics import Semantics
+from lstm_migrate.restriction import Silence
+from lstm_migrate.verification.side import WHOLE, Side
 
 
 class Form(Protocol):
@@ -69,23 +71,25 @@ class Recipe(Protocol):
 class Model:
     """A Graph with its arrays and the semantics under which it computes.
 
-    `kept`: by layer, which features of its outputs the other model has, if not all: units were left out.
+    Where the other model has other sizes, `side` says how the inputs are given to this one and which of its
+    outputs the other has, too, and `silences` what its layers are not to see, for the other lacks it.
     """
 
     graph: Graph
     weights: Mapping[WeightKey, Array]
     semantics: Semantics
-    kept: Mapping[LayerPath, tuple[int, ...]] = field(default_factory=dict)
+    silences: Mapping[LayerPath, tuple[Silence, ...]] = field(default_factory=dict)
+    side: Side = WHOLE
 
-    @property
-    def cut(self) -> bool:
-        """Whether the other model lacks units of this one, which are silent here."""
-        return any(layer.config.get("silenced") for _, layer in self.graph.walk())
 
-    def shared(self, path: LayerPath, outputs: Sequence[Array]) -> list[Array]:
-        """Of a layer's outputs what the other model has, too."""
-        places = self.kept.get(path)
-        return list(outputs) if places is None else [value[..., list(places)] for value in outputs]
+@dataclass(frozen=True)
+class Words:
+    """What messages call the two models, and who runs the second one; `key`: the same in measured numbers."""
+
+    source: str = "the source's equations"
+    target: str = "the written weights"
+    runner: str = "Keras"
+    key: str = "keras"
 
 
 class Live(Protocol):
@@ -107,6 +111,7 @@ class Subject:
     was found in the target bit for bit: one array in memory can then stand for both.
     `assumed`: what of the source model is assumed and not proven by recorded outputs. `returned`: the source
     was made from the target, so that what changes numbers was rounded twice on its way through both.
+    `resized`: the target has other sizes than the source, so that layers cannot be compared one by one.
     """
 
     source: Model
@@ -121,6 +126,8 @@ class Subject:
     settle: Callable[[str, Callable[[], Array]], None] = lambda name, array: None
     assumed: tuple[str, ...] = ()
     returned: bool = False
+    resized: bool = False
+    words: Words = Words()
 
     def parts(self, name: str) -> Iterable[tuple[slice, Array]]:
         """A source tensor in parts, with where they stand along its first axis."""

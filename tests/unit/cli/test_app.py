@@ -36,6 +36,7 @@ def test_convert_passes_every_option_on(run, calls):
     options = ["--allow-unproven", "--allow-lossy", "--allow-nonfinite", "--overwrite"]
     options += ["--architecture", "infer", "--assume", "a.kind=Dropout", "--assume", "b.activation=tanh"]
     options += ["--as", "torch.lstm", "--as", "torch.linear"]
+    options += ["--set", "a.units=3", "--set", "b/c.keep=[0, 2]", "--inputs", "x.npz", "--compensate"]
     assert run("convert", "old.h5", "--to", "new.keras", "--recorded", "io.npz", *options) == 0
     arguments, named = calls["convert"]
     assert arguments == (Path("old.h5"), Path("new.keras"))
@@ -47,6 +48,9 @@ def test_convert_passes_every_option_on(run, calls):
         "layout": ["torch.lstm", "torch.linear"],
         "custom_objects": {},
         "recorded": Path("io.npz"),
+        "resize": ["a.units=3", "b/c.keep=[0, 2]"],
+        "inputs": Path("x.npz"),
+        "compensate": True,
         "allow_unproven": True,
         "allow_lossy": True,
         "allow_nonfinite": True,
@@ -60,18 +64,23 @@ def test_convert_allows_nothing_unless_told(run, calls):
 
 
 def test_verify_passes_every_option_on(run, calls):
-    assert run("verify", "old.h5", "new.keras", "--allow-unproven") == 0
+    sizes = ["--set", "a.units=3", "--inputs", "x.npz", "--compensate"]
+    assert run("verify", "old.h5", "new.keras", "--allow-unproven", *sizes) == 0
     arguments, named = calls["verify"]
     assert arguments == (Path("old.h5"), Path("new.keras"))
     assert named["allow_unproven"] is True
     assert named["recorded"] is None
+    assert (named["resize"], named["inputs"], named["compensate"]) == (["a.units=3"], Path("x.npz"), True)
 
 
-def test_plan_passes_its_option_on(run, calls):
-    assert run("plan", "old.h5", "--allow-lossy", "--trace", "lstm.bias[5]") == 0
+def test_plan_passes_its_options_on(run, calls):
+    sizes = ["--set", "a.units=3", "--set", "a.keep=norm", "--inputs", "x.npz", "--compensate"]
+    assert run("plan", "old.h5", "--allow-lossy", "--trace", "lstm.bias[5]", *sizes) == 0
     arguments, named = calls["plan"]
     assert arguments == (Path("old.h5"),)
-    assert {name for name, value in named.items() if value} == {"allow_lossy", "trace"}
+    told = {"allow_lossy", "trace", "resize", "inputs", "compensate"}
+    assert {name for name, value in named.items() if value} == told
+    assert named["resize"] == ["a.units=3", "a.keep=norm"]
     assert named["trace"] == ["lstm.bias[5]"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 from lstm_migrate.cli import document, terminal
 from lstm_migrate.cli.output import printable
 from lstm_migrate.cli.render import text
+from lstm_migrate.report import Cost, LostUnit, ResizeLine
 
 INSPECTION = """\
 source            old.h5
@@ -51,6 +53,35 @@ def test_a_report_says_what_is_not_proven(report):
     assert "behaviour  warp: no reference" in shown
     assert "largest error 1.25e-07" in shown
     assert "1 (1 exact)" in shown
+
+
+def words_of(result):
+    """What is shown, with single spaces."""
+    return " ".join(text(document.of(result)).split())
+
+
+def test_a_resizing_says_what_it_touched_what_went_and_what_that_costs(report, plan_report):
+    lines = (ResizeLine("lstm_1.kernel", "u", 128, 64, ("units of lstm_1",), "approximate"),)
+    lost = tuple(LostUnit("lstm_1", unit, unit / 100) for unit in range(64))
+    plain = Cost("dense_1", "given", 0.25, 0.05, 1.0, 0.5)
+    costs = (Cost("dense_1", "given", 0.125, 0.01, 1.0, 0.96875, plain),)
+    changed = replace(report, resized=lines, lost=lost, costs=costs)
+    shown = words_of(changed)
+    assert "lstm_1.kernel u 128 → 64 units of lstm_1 approximate" in shown
+    # The most salient first, and no more than a screen takes.
+    assert shown.index("lstm_1 63 0.63") < shown.index("lstm_1 56 0.56") < shown.index("and 56 more")
+    assert "0.55" not in shown
+    assert "dense_1 given 0.125 0.01 1 96.9%" in shown
+    assert "dense_1 given, if nothing were refitted 0.25 0.05 1 50.0%" in shown
+    planned = words_of(replace(plan_report, resized=lines, lost=lost))
+    assert "128 → 64" in planned and "and 56 more" in planned
+    assert len(json.loads(changed.to_json())["lost"]) == 64
+
+
+def test_tokens_that_went_are_named(report):
+    lost = (LostUnit("words", 7, name="etwas"), LostUnit("words", 9, name="nichts"))
+    shown = words_of(replace(report, lost=lost))
+    assert "words 7 etwas" in shown and "words 9 nichts" in shown
 
 
 @pytest.mark.parametrize("result", ["report", "inspection", "plan_report"])

@@ -68,10 +68,10 @@ def weights(folder: Path, groups: Arrays, version: str = "2.3.1", dtype: str = "
         file.attrs["keras_version"], file.attrs["backend"] = version, "tensorflow"
         file.attrs["layer_names"] = [name.encode() for name in groups]
         for name, arrays in groups.items():
-            group = file.create_group(name)
+            group, random = file.create_group(name), np.random.default_rng(len(name))
             group.attrs["weight_names"] = [f"{name}/{array}:0".encode() for array, _ in arrays]
             for array, shape in arrays:
-                group.create_dataset(f"{name}/{array}:0", data=np.zeros(shape, dtype))
+                group.create_dataset(f"{name}/{array}:0", data=random.normal(size=shape).astype(dtype))
     return path
 
 

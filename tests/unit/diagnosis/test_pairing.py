@@ -51,6 +51,26 @@ def test_names_that_keras_counted_give_way_to_sizes() -> None:
     assert found == [("lstm_1", "lstm"), ("lstm_2", "lstm_1")]
 
 
+def test_layers_of_a_store_are_paired_in_its_order() -> None:
+    """There the layers of an inner model stand behind those beside it."""
+
+    def stored(name: str, store: str, inputs: int) -> Part:
+        layer = Layer(name, "LSTM", {"units": 4})
+        arrays = (Held("kernel", (inputs, 16)),)
+        return Part(
+            (name,), layer, (Core("", layer, "", arrays, {"u": 4, "x": inputs}),), arrays, store=store
+        )
+
+    source = [stored("lstm", "layers/lstm", 6), stored("sequential/lstm", "layers/sequential/layers/lstm", 8)]
+    goal = [stored("inner", "layers/sequential/layers/lstm", 7), stored("outer", "layers/lstm", 5)]
+    found = {
+        pair.target.name: pair.source.name
+        for pair in paired(source, goal, ordered=False)
+        if pair.source and pair.target
+    }
+    assert found == {"inner": "sequential/lstm", "outer": "lstm"}
+
+
 def test_chosen_names_pair_layers_that_stand_in_another_order(tmp_path: Path) -> None:
     source = weights(tmp_path, {"first": lstm(8, 8), "second": lstm(8, 8), "out": dense(1, 8)})
     model = target(

@@ -89,3 +89,12 @@ def test_it_loses_something_and_has_no_way_back() -> None:
     assert step.effect == "approximate"
     with pytest.raises(PlanError, match="cut to 2 of 4 units: has no inverse"):
         step.back(np.zeros(8))
+
+
+def test_a_mere_change_of_order_has_a_way_back() -> None:
+    before = form("x (gate u)")
+    step = Cut(before, {"u": (2, 0, 3, 1)}, "4 units", "bitwise")
+    assert step.effect == "bitwise" and str(step) == "reorder 4 units"
+    assert step.unused is not None and step.unused.size == 0
+    assert np.array_equal(step.back(step.apply(numbers(before))), numbers(before))
+    assert np.array_equal(step.omitted(numbers(before)), numbers(before))

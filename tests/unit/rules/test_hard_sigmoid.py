@@ -37,8 +37,11 @@ def test_the_rules_are_a_closed_list() -> None:
         "couple_gates",
         "cut",
         "fold_hard_sigmoid",
+        "fold_in",
+        "grow",
         "invert_gate",
         "negate",
+        "shift",
         "square_deviation",
         "sum_biases",
     ]
