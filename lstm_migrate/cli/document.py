@@ -71,7 +71,7 @@ DECLARED = (
     "verified as declared: {target} computes what {source} does if the mapping file is right; only recorded "
     "outputs can show that"
 )
-LOSSY = "verified, with losses: {target} computes what {source} does without what is listed as lost"
+LOSSY = "verified, with losses: {target} computes what {source} does, but for the changes listed here"
 VERDICTS = {
     "verified": "verified: {target} computes what {source} computed",
     "unproven": "unproven: {target} was checked, but not in all its parts",
